@@ -1,0 +1,1 @@
+"""The control plane: from the desired zones to what both nameservers answer."""

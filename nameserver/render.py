@@ -1,0 +1,67 @@
+"""Zone files and named.conf from typed data, with Jinja2. The same data gives the same bytes.
+
+Values are printed by dnspython from parsed rdata, never copied from what a user typed (RFC 1035,
+section 5.1 gives a newline, a quote or a `$` a meaning of its own).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dns.name
+import jinja2
+
+from nameserver import records
+from nameserver.target import Target
+from nameserver.zone import Authority, Zone
+
+Line = tuple[str, int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneFile:
+    """A zone file, and how many records it must load as, the SOA included."""
+
+    content: bytes
+    records: int
+
+
+class Renderer:
+    """Renders with the templates in one folder (`bind-templates/`)."""
+
+    def __init__(self, templates: Path) -> None:
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(templates),
+            undefined=jinja2.StrictUndefined,
+            keep_trailing_newline=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            autoescape=False,  # noqa: S701  zone files are not HTML; values come from rdata only
+        )
+
+    def zone_file(self, zone: Zone, authority: Authority) -> ZoneFile:
+        """The zone's file, complete. Raises InvalidInput when a stored record is not valid."""
+        lines = sorted(zone_lines(zone, authority))
+        return ZoneFile(self._render("zone.j2", zone=zone, authority=authority, lines=lines), 1 + len(lines))
+
+    def named_conf(self, target: Target) -> bytes:
+        """The named.conf of one nameserver, without zones: those live in named's own database."""
+        return self._render("named.conf.j2", target=target)
+
+    def _render(self, template: str, **data: Any) -> bytes:
+        return self._environment.get_template(template).render(**data).encode()
+
+
+def zone_lines(zone: Zone, authority: Authority) -> list[Line]:
+    """(owner, ttl, type, rdata) of every record but the SOA; the apex NS set of the settings included."""
+    users = [record_line(record) for record in zone.records]
+    # An RRset has one TTL (RFC 2181, section 5.2): beside a user's NS records at the apex, ours take theirs.
+    ttl = next((ttl for owner, ttl, type_, _ in users if (owner, type_) == ("@", "NS")), authority.ttl)
+    ours = [("@", ttl, "NS", f"{name}.") for name in authority.nameservers]
+    return ours + [line for line in users if line not in ours]
+
+
+def record_line(record: records.Record) -> Line:
+    """One record as (owner, ttl, type, rdata), the owner relative to the zone and escaped for a zone file."""
+    owner = "@" if record.name == "@" else dns.name.from_text(record.name, origin=None).to_text()
+    return owner, record.ttl, record.type, records.rdata(record.type, record.value, record.priority).to_text()

@@ -1,0 +1,54 @@
+"""A zone as the control plane wants it, and what can be wrong with it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from nameserver.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """What every zone's SOA and apex NS set say (RFC 1035, section 3.3.13); from the settings.
+
+    Names are absolute, lower case, without the final dot; times are seconds.
+    """
+
+    nameservers: tuple[str, ...]
+    hostmaster: str
+    ttl: int = 3600
+    refresh: int = 7200
+    retry: int = 900
+    expire: int = 1209600
+    negative_ttl: int = 300
+
+    @property
+    def primary(self) -> str:
+        """The SOA's MNAME."""
+        return self.nameservers[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """One desired zone: `domain` in A-labels without the final dot, `serial` 0 to 2**32 - 1."""
+
+    uuid: str
+    domain: str
+    serial: int
+    records: tuple[Record, ...]
+
+
+class Severity(StrEnum):
+    """An error keeps a zone from being published; a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault of a zone: the rule it breaks, in words, and the record it is about if one is known."""
+
+    rule: str
+    severity: Severity
+    detail: str
+    record: str | None = None
