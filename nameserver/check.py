@@ -1,0 +1,150 @@
+"""Check zone files with BIND's own tools, by the rules the nameservers' named.conf has.
+
+`named-checkzone -k warn -i local` beside `check-names primary ignore` in named.conf; its default, `-i full`,
+asks the network. A whole batch is one `named-checkconf -z`, which names each bad zone and goes on.
+"""
+
+import re
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from nameserver.agent import names, tools
+from nameserver.agent.errors import AgentError
+from nameserver.errors import CheckerMissing
+from nameserver.zone import Problem, Severity
+
+_TIMEOUT = 20.0
+_BATCH_SPEED = 500  # zones a second; it checks 26,000 when idle
+_CONFIGURATION = """\
+options {{ directory "{folder}"; check-names primary warn; max-records-per-type 200; max-types-per-name 200; }};
+"""
+
+# What a checker prints about the file it was given. Lines about other files are dropped: an $INCLUDE would
+# otherwise carry their content into the report.
+_LINE = re.compile(r"(?P<source>dns_\w+: )?(?:/dev/stdin|(?:\S*/)?(?P<file>\d+)\.zone):(?P<number>\d+): (?P<words>.+)")
+_ZONE = re.compile(r"zone (?P<zone>\S+)/IN: (?P<words>.+)")
+_LOADED = re.compile(r"loaded serial \d+")
+_FAILED = re.compile(r"loading from master file \S+ failed: (.+)")
+
+
+class Checker:
+    """Runs the checkers; found on PATH, /usr/sbin and /sbin."""
+
+    def check_zone(self, domain: str, content: bytes, expected_records: int) -> list[Problem]:
+        """The problems of one zone file; `expected_records` counts the SOA. Raises CheckerMissing."""
+        done = self._checkzone(domain, content, "-D", "-s", "full", "-o", "-")
+        problems = _problems(done.stderr, failed=bool(done.returncode))
+        if not done.returncode and (loaded := _count(done.stdout)) != expected_records:
+            detail = f"The zone file loads as {loaded} records instead of {expected_records}."
+            problems.append(Problem("record-count", Severity.ERROR, detail))
+        return problems
+
+    def check_zones(self, zones: Mapping[str, bytes]) -> dict[str, list[Problem]]:
+        """The problems of each zone of a batch, none for a good one; records are not counted. Raises CheckerMissing."""
+        problems: dict[str, list[Problem]] = {domain: [] for domain in zones}
+        bad, suspects = self._checkconf(zones)
+        for domain in suspects:
+            done = self._checkzone(domain, zones[domain])
+            problems[domain] = _problems(done.stdout + done.stderr, failed=bool(done.returncode))
+            if domain in bad and not done.returncode:
+                problems[domain].append(_error("named-checkconf does not load the zone."))
+        return problems
+
+    def _checkzone(self, domain: str, content: bytes, *options: str) -> subprocess.CompletedProcess[bytes]:
+        # A first hyphen would be taken for an option.
+        name = re.sub(r"^-", r"\\045", names.parse(domain).text)
+        argv = [_find("named-checkzone"), "-k", "warn", "-i", "local", *options, name, "/dev/stdin"]
+        return _run(argv, _TIMEOUT, content)
+
+    def _checkconf(self, zones: Mapping[str, bytes]) -> tuple[set[str], list[str]]:
+        """The zones that do not load, and all about which anything was said."""
+        program = _find("named-checkconf")
+        domains = list(zones)
+        with TemporaryDirectory(prefix="zonewright-check-") as folder:
+            configuration = _tree(Path(folder), domains, zones)
+            done = _run([program, "-z", str(configuration)], _TIMEOUT + len(zones) / _BATCH_SPEED, b"")
+        return _sorted_out((done.stdout + done.stderr).decode(errors="replace"), domains)
+
+
+def _find(name: str) -> str:
+    try:
+        return tools.find(name)
+    except AgentError as error:
+        raise CheckerMissing from error
+
+
+def _run(argv: Sequence[str], timeout: float, content: bytes) -> subprocess.CompletedProcess[bytes]:
+    """A checker that does not end in time has failed: the zone is held, not published unchecked."""
+    try:
+        return subprocess.run(argv, input=content, capture_output=True, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        words = b"/dev/stdin:1: the check did not end in time"
+        return subprocess.CompletedProcess(argv, 1, b"", words)
+    except OSError as error:
+        raise CheckerMissing(f"{argv[0]} cannot be run: {error.strerror}.") from error
+
+
+def _tree(folder: Path, domains: Sequence[str], zones: Mapping[str, bytes]) -> Path:
+    clauses = [_CONFIGURATION.format(folder=folder)]
+    for number, domain in enumerate(domains):
+        (folder / f"{number}.zone").write_bytes(zones[domain])
+        clauses.append(f'zone {names.parse(domain).quoted} {{ type primary; file "{number}.zone"; }};\n')
+    configuration = folder / "named.conf"
+    configuration.write_text("".join(clauses))
+    return configuration
+
+
+def _sorted_out(output: str, domains: Sequence[str]) -> tuple[set[str], list[str]]:
+    by_text = {names.parse(domain).text: domain for domain in domains}
+    bad, noted = set(domains), set[str]()
+    for line in output.splitlines():
+        if (match := _ZONE.fullmatch(line)) and (domain := by_text.get(match["zone"])):
+            (bad.discard if _LOADED.match(match["words"]) else noted.add)(domain)
+        elif (match := _LINE.fullmatch(line)) and match["file"] and int(match["file"]) < len(domains):
+            noted.add(domains[int(match["file"])])
+    return bad, [domain for domain in domains if domain in bad | noted]
+
+
+def _count(dump: bytes) -> int:
+    """Records in a dump of style `full`: one a line, quoted newlines escaped."""
+    return sum(1 for line in dump.splitlines() if line and not line.startswith(b";"))
+
+
+def _problems(output: bytes, failed: bool) -> list[Problem]:
+    lines = output.decode(errors="replace").splitlines()
+    problems = list(dict.fromkeys(problem for line in lines if (problem := _problem(line, failed))))
+    if failed and not any(problem.severity is Severity.ERROR for problem in problems):
+        problems.append(_reason(lines))
+    return problems
+
+
+def _problem(line: str, failed: bool) -> Problem | None:
+    if match := _LINE.fullmatch(line):
+        words = f"Line {match['number']}: {match['words'].rstrip('.')}."
+        lost = "ignoring out-of-zone data" in words  # loads, without the record
+        severe = failed and match["source"] is not None
+        return Problem(_rule(words), Severity.ERROR if severe or lost else Severity.WARNING, words)
+    if (match := _ZONE.fullmatch(line)) and not _quiet(match["words"]):
+        words = match["words"].rstrip(".")
+        return Problem(_rule(words), Severity.ERROR if failed else Severity.WARNING, f"The zone: {words}.")
+    return None
+
+
+def _quiet(words: str) -> bool:
+    """Lines that only say how it ended."""
+    return bool(_LOADED.match(words) or _FAILED.match(words) or words.startswith("not loaded due to errors"))
+
+
+def _reason(lines: Iterable[str]) -> Problem:
+    reasons = (match[1] for line in lines if (match := _FAILED.search(line)))
+    return _error(f"The zone does not load: {next(reasons, 'the checker gave no reason').rstrip('.')}.")
+
+
+def _rule(words: str) -> str:
+    return "check-names" if "(check-names)" in words else "named-checkzone"
+
+
+def _error(detail: str) -> Problem:
+    return Problem("named-checkzone", Severity.ERROR, detail)

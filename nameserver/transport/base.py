@@ -1,0 +1,54 @@
+"""What every way to a nameserver offers."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from nameserver.plan import Item, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """A nameserver's state: versions, zones (None when named is away), SHA-256 of named.conf, highest fence."""
+
+    protocol: int
+    agent: str
+    named: str | None
+    running: bool
+    zones: int | None
+    configuration: str | None
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """How each item ended, in the order asked for, and where the time went (milliseconds)."""
+
+    outcomes: list[Outcome]
+    timings: dict[str, float]
+
+
+class Transport(Protocol):
+    """One nameserver's agent, for one caller at a time.
+
+    Every method raises Unreachable or TimedOut when the agent cannot be worked with (the next call tries
+    anew) and AgentFailed when it answers with an error of another kind than those named below.
+    """
+
+    def hello(self) -> Greeting:
+        """Who is there?"""
+
+    def publish(self, items: Sequence[Item], fence: int) -> Published:
+        """Make a batch so. A zone that fails is an outcome. Raises Fenced."""
+
+    def configure(self, content: bytes, fence: int) -> None:
+        """Put a named.conf in place. Raises ConfigurationRefused (the previous one is back), Fenced."""
+
+    def serials(self, domains: Iterable[str]) -> dict[str, int | None]:
+        """What the nameserver answers for each zone, asked beside it; None: not the zone, or nothing."""
+
+    def inventory(self) -> dict[str, int]:
+        """Domain and serial of every zone it has."""
+
+    def close(self) -> None:
+        """Let go of the agent; the next call opens the way again."""

@@ -1,0 +1,102 @@
+"""A nameserver in memory, with a real one's manners, for tests of the loop and for trying things out."""
+
+import hashlib
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from nameserver import serial
+from nameserver.errors import ConfigurationRefused, Fenced, TimedOut, Unreachable
+from nameserver.plan import Action, Item, Outcome, State
+from nameserver.transport.base import Greeting, Published
+
+
+@dataclass(slots=True)
+class MemoryNameserver:
+    """What the nameserver has, and the switches that make it misbehave.
+
+    `failing` maps a domain to the reason named refuses it; `refuses` is the reason it refuses named.conf;
+    `delay` is seconds for each request, over `patience` they time out (without waiting for real).
+    """
+
+    zones: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    configuration: bytes | None = None
+    fence: int = 0
+    running: bool = True
+    unreachable: bool = False
+    failing: dict[str, str] = field(default_factory=dict)
+    refuses: str | None = None
+    delay: float = 0.0
+    patience: float = 20.0
+    published: list[list[Item]] = field(default_factory=list)
+
+
+class MemoryTransport:
+    """A way to a MemoryNameserver; two transports to one nameserver are two control planes."""
+
+    def __init__(self, nameserver: MemoryNameserver | None = None) -> None:
+        self.nameserver = nameserver or MemoryNameserver()
+
+    def hello(self) -> Greeting:
+        """See Transport."""
+        there = self._reach()
+        digest = None if there.configuration is None else hashlib.sha256(there.configuration).hexdigest()
+        zones = len(there.zones) if there.running else None
+        return Greeting(1, "memory", "9.18" if there.running else None, there.running, zones, digest, there.fence)
+
+    def publish(self, items: Sequence[Item], fence: int) -> Published:
+        """See Transport."""
+        there = self._reach()
+        self._admit(fence)
+        if not there.running:
+            raise Unreachable("named does not answer; nothing was changed.")
+        there.published.append(list(items))
+        return Published([self._one(item) for item in items], {"write": 0.0, "rndc": 0.0, "probe": 0.0})
+
+    def configure(self, content: bytes, fence: int) -> None:
+        """See Transport."""
+        there = self._reach()
+        self._admit(fence)
+        if there.refuses is not None:
+            raise ConfigurationRefused(there.refuses)
+        there.configuration = content
+
+    def serials(self, domains: Iterable[str]) -> dict[str, int | None]:
+        """See Transport."""
+        self._reach()
+        return {domain: self._serial(domain) for domain in domains}
+
+    def inventory(self) -> dict[str, int]:
+        """See Transport."""
+        return {domain: number for domain, (number, _) in self._reach().zones.items()}
+
+    def close(self) -> None:
+        """See Transport."""
+
+    def _reach(self) -> MemoryNameserver:
+        if self.nameserver.unreachable:
+            raise Unreachable
+        if self.nameserver.delay > self.nameserver.patience:
+            raise TimedOut
+        time.sleep(self.nameserver.delay)
+        return self.nameserver
+
+    def _admit(self, fence: int) -> None:
+        if fence < self.nameserver.fence:
+            raise Fenced
+        self.nameserver.fence = fence
+
+    def _serial(self, domain: str) -> int | None:
+        return self.nameserver.zones[domain][0] if domain in self.nameserver.zones else None
+
+    def _one(self, item: Item) -> Outcome:
+        there, served = self.nameserver, self._serial(item.domain)
+        if served is not None and serial.newer(served, item.serial):
+            return Outcome(item.domain, State.OLDER, served, f"The nameserver holds serial {served}.")
+        if reason := there.failing.get(item.domain):
+            return Outcome(item.domain, State.FAILED, served, reason)
+        if item.action is Action.REMOVE:
+            there.zones.pop(item.domain, None)
+            return Outcome(item.domain, State.IN_SYNC, None)
+        there.zones[item.domain] = (item.serial, item.content)
+        return Outcome(item.domain, State.IN_SYNC, item.serial)

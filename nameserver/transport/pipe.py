@@ -1,0 +1,145 @@
+"""A nameserver's agent behind an argv: here `python -m nameserver.agent`, over SSH `ssh … HOST`."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from nameserver.agent import PROTOCOL, frames
+from nameserver.agent.errors import BadRequest
+from nameserver.errors import AgentFailed, ConfigurationRefused, Fenced, TransportError, Unreachable
+from nameserver.plan import Action, Item, Outcome, State
+from nameserver.transport.base import Greeting, Published
+from nameserver.transport.process import Process
+
+_ERRORS: dict[object, type[TransportError]] = {
+    "fenced": Fenced,
+    "configuration_refused": ConfigurationRefused,
+    "named_silent": Unreachable,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds for one request from its first octet to the last of its answer, opening the way included."""
+
+    command: float = 20.0
+    publish: float = 60.0
+    close: float = 2.0
+
+
+class PipeTransport:
+    """Speaks frames with the agent that `argv` starts; started at the first call, and anew after trouble."""
+
+    def __init__(self, argv: Sequence[str], timeouts: Timeouts | None = None) -> None:
+        self._argv, self._timeouts = tuple(argv), timeouts or Timeouts()
+        self._process: Process | None = None
+        self._numbers = count(1)
+
+    def hello(self) -> Greeting:
+        """See Transport. Raises AgentFailed when the agent speaks another protocol."""
+        reply = self._request("hello", self._timeouts.command)
+        if reply.get("protocol") != PROTOCOL:
+            raise AgentFailed("The nameserver's agent speaks another protocol: provision the nameserver again.")
+        with _form():
+            return Greeting(**{field: reply[field] for field in Greeting.__dataclass_fields__})
+
+    def publish(self, items: Sequence[Item], fence: int) -> Published:
+        """See Transport."""
+        described = [_described(item) for item in items]
+        body = b"".join(item.content for item in items if item.action is Action.PUBLISH)
+        reply = self._request("publish", self._timeouts.publish, body, fence=fence, items=described)
+        with _form():
+            return Published([_outcome(outcome) for outcome in reply["outcomes"]], dict(reply["timings"]))
+
+    def configure(self, content: bytes, fence: int) -> None:
+        """See Transport."""
+        digest = Item("", Action.PUBLISH, 0, content).digest
+        self._request("configure", self._timeouts.publish, content, fence=fence, size=len(content), sha256=digest)
+
+    def serials(self, domains: Iterable[str]) -> dict[str, int | None]:
+        """See Transport."""
+        return self._mapping("serials", domains=list(domains))
+
+    def inventory(self) -> dict[str, int]:
+        """See Transport."""
+        return self._mapping("zones", op="inventory")
+
+    def close(self) -> None:
+        """See Transport. The agent ends at the end of its input."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.finish(self._timeouts.close)
+
+    def _mapping(self, key: str, op: str | None = None, **fields: Any) -> dict[str, Any]:
+        reply = self._request(op or key, self._timeouts.command, **fields)
+        with _form():
+            return dict(reply[key])
+
+    def _request(self, op: str, timeout: float, body: bytes = b"", **fields: Any) -> dict[str, Any]:
+        """One request and its answer. Whatever breaks off in between ends the process."""
+        number = next(self._numbers)
+        request = _pack({"id": number, "op": op, **fields}, body)
+        end = time.monotonic() + timeout
+        try:
+            reply = self._exchange(request, end)
+            if reply.get("id") != number:
+                raise AgentFailed("The nameserver's agent answered another request.")
+        except BaseException:  # an interrupt, too, leaves half a message in the pipe
+            self._drop()
+            raise
+        if not reply.get("ok"):
+            raise _ERRORS.get(reply.get("code"), AgentFailed)(str(reply.get("error")))
+        return reply
+
+    def _exchange(self, request: bytes, end: float) -> dict[str, Any]:
+        process = self._opened()
+        process.write(request, end)
+        header, body = frames.LENGTHS.unpack(process.read(frames.LENGTHS.size, end))
+        with _form():
+            frames.check_lengths(header, body)
+        text = process.read(header, end)
+        process.read(body, end)
+        with _form():
+            return frames.parse_header(text)
+
+    def _opened(self) -> Process:
+        if self._process is not None and not self._process.idle():
+            self._drop()
+        if self._process is None:
+            self._process = Process(self._argv)
+        return self._process
+
+    def _drop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+
+
+@contextmanager
+def _form() -> Iterator[None]:
+    """Whatever does not have the protocol's form is AgentFailed."""
+    try:
+        yield
+    except (BadRequest, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise AgentFailed("The nameserver's agent answered something that is not its protocol.") from error
+
+
+def _pack(header: dict[str, Any], body: bytes) -> bytes:
+    try:
+        return frames.pack(header, body)
+    except BadRequest as error:
+        raise AgentFailed("The batch is larger than the protocol allows.") from error
+
+
+def _described(item: Item) -> dict[str, Any]:
+    described = {"domain": item.domain, "action": item.action.value, "serial": item.serial}
+    if item.action is Action.REMOVE:
+        return described
+    return {**described, "size": len(item.content), "sha256": item.digest}
+
+
+def _outcome(outcome: dict[str, Any]) -> Outcome:
+    return Outcome(outcome["domain"], State(outcome["state"]), outcome["serial"], outcome["error"])

@@ -1,0 +1,85 @@
+"""The gate: BIND's checkers by the rules of the nameservers' named.conf."""
+
+import os
+
+import pytest
+
+from nameserver.check import Checker
+from nameserver.errors import CheckerMissing
+from nameserver.zone import Problem, Severity
+from tests.nameservers import installed, zone_file
+
+pytestmark = pytest.mark.skipif(not installed(), reason="BIND is not installed")
+
+
+def _errors(problems: list[Problem]) -> list[str]:
+    return [problem.detail for problem in problems if problem.severity is Severity.ERROR]
+
+
+def test_a_good_zone_has_no_problem() -> None:
+    assert Checker().check_zone("a.example", zone_file("a.example", 1, 3), 5) == []
+
+
+def test_a_bad_line_is_an_error_without_paths() -> None:
+    content = zone_file("a.example", 1, extra="x 60 IN A 300.1.1.1\n")
+    [detail] = _errors(Checker().check_zone("a.example", content, 3))
+    assert detail == "Line 5: near '300.1.1.1': bad dotted quad."
+
+
+def test_an_underscore_is_a_warning() -> None:
+    content = zone_file("a.example", 1, extra="foo_bar 60 IN A 192.0.2.1\n")
+    [problem] = Checker().check_zone("a.example", content, 3)
+    assert (problem.rule, problem.severity) == ("check-names", Severity.WARNING)
+
+
+def test_a_lost_record_is_an_error() -> None:
+    """Twice the same record, or one of another zone, loads as fewer: the file parses, and something is gone."""
+    twice = zone_file("a.example", 1, extra="x 60 IN A 192.0.2.1\nx 60 IN A 192.0.2.1\n")
+    [problem] = Checker().check_zone("a.example", twice, 4)
+    assert (problem.rule, problem.severity) == ("record-count", Severity.ERROR)
+    outside = zone_file("a.example", 1, extra="x.b.example. 60 IN A 192.0.2.1\n")
+    assert len(_errors(Checker().check_zone("a.example", outside, 3))) == 2
+    assert _errors(Checker().check_zones({"a.example": outside, "b.example": zone_file("b.example", 1)})["a.example"])
+
+
+def test_text_over_many_lines_is_counted_once() -> None:
+    content = zone_file("a.example", 1, extra='t 60 IN TXT "a\\010b;c" "' + "x" * 255 + '" ";"\n')
+    assert Checker().check_zone("a.example", content, 3) == []
+
+
+def test_an_included_file_is_not_told() -> None:
+    problems = Checker().check_zone("a.example", zone_file("a.example", 1, extra="$INCLUDE /etc/passwd\n"), 3)
+    assert _errors(problems)
+    assert "root" not in str(problems)
+    assert "/etc" not in str(problems)
+
+
+@pytest.mark.parametrize("domain", ["-a.example", r"a\"b.example", "0/25.example", ".".join(["l" * 62] * 4)])
+def test_strange_names(domain: str) -> None:
+    assert Checker().check_zone(domain, zone_file(domain, 1), 2) == []
+    assert Checker().check_zones({domain: zone_file(domain, 1)}) == {domain: []}
+
+
+def test_a_batch_names_the_bad_zones_and_goes_on() -> None:
+    zones = {f"z{number}.example": zone_file(f"z{number}.example", 1) for number in range(100)}
+    zones["z7.example"] += b"x 60 IN MX mail\n"
+    zones["z8.example"] = b""
+    zones["z9.example"] += b"foo_bar 60 IN A 192.0.2.1\n"
+    problems = Checker().check_zones(zones)
+    assert list(problems) == list(zones)
+    assert [domain for domain in zones if problems[domain]] == ["z7.example", "z8.example", "z9.example"]
+    assert [domain for domain in zones if _errors(problems[domain])] == ["z7.example", "z8.example"]
+
+
+def test_a_zone_cut_short_does_not_pass() -> None:
+    content = zone_file("a.example", 1, 50)
+    for cut in range(1, len(content) - 1, 97):
+        assert _errors(Checker().check_zone("a.example", content[:cut], 52))
+
+
+def test_without_tools_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nameserver.agent.tools._PLACES", (os.devnull,))
+    with pytest.raises(CheckerMissing):
+        Checker().check_zone("a.example", b"", 1)
+    with pytest.raises(CheckerMissing):
+        Checker().check_zones({"a.example": b""})
