@@ -1,0 +1,165 @@
+"""Publishing to one nameserver: its own thread, its own back-off, so that its trouble delays no other."""
+
+import hashlib
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from nameserver.errors import ConfigurationRefused, Fenced, TransportError, Unreachable
+from nameserver.plan import Item, Outcome, split
+from nameserver.transport.base import Transport
+
+log = logging.getLogger(__name__)
+
+_MOST_ZONES = 200
+_MOST_BYTES = 4 * 1024 * 1024
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 30.0
+_REFUSED_PAUSE = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A nameserver was reached (`error` None, with its software), or not, with the reason in words."""
+
+    nameserver: str
+    error: str | None
+    software: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a nameserver answered for the items of one batch."""
+
+    nameserver: str
+    items: Sequence[Item]
+    outcomes: Sequence[Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Every zone a nameserver has, with its serial."""
+
+    nameserver: str
+    zones: dict[str, int]
+
+
+Observation = Contact | Published | Inventory
+Report = Callable[[Observation], None]
+
+
+@dataclass
+class Publisher:
+    """Works on one nameserver, one job at a time. `report` and `wake` are called from its thread."""
+
+    name: str
+    transport: Transport
+    named_conf: bytes
+    report: Report
+    wake: Callable[[], None]
+    configured: bool = False
+    _configure_not_before: float = 0.0
+    _contacted: bool = False
+    _failures: int = 0
+    _not_before: float = 0.0
+    _job: Future[None] | None = None
+    _closing: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=self.name)
+
+    @property
+    def idle(self) -> bool:
+        """Is it free for a job, and not backing off?"""
+        return (self._job is None or self._job.done()) and time.monotonic() >= self._not_before
+
+    @property
+    def _configure_due(self) -> bool:
+        return not self.configured and time.monotonic() >= self._configure_not_before
+
+    def start(self, items: Sequence[Item], fence: int, may_configure: bool, sweep: bool) -> None:
+        """Publish the items in the background; greet and configure first where that is due, sweep last."""
+        if not items and not sweep and self._contacted and not (may_configure and self._configure_due):
+            return
+        self._job = self._thread.submit(self._work, items, fence, may_configure, sweep)
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait for the running job. Raises TimeoutError."""
+        if self._job is not None:
+            self._job.result(seconds)
+
+    def close(self) -> None:
+        """Stop after the batch that is under way, and let the nameserver go."""
+        self._closing.set()
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        self.transport.close()
+
+    def _work(self, items: Sequence[Item], fence: int, may_configure: bool, sweep: bool) -> None:
+        try:
+            self._greet()
+            if may_configure and self._configure_due:
+                self._configure(fence)
+            self._publish(items, fence)
+            if sweep:
+                self.report(Inventory(self.name, self.transport.inventory()))
+            self._failures = 0
+        except TransportError as error:
+            self._back_off(error)
+        except Exception as error:  # whatever else goes wrong here must not stop the other nameservers
+            log.exception("%s: publishing failed", self.name)
+            self._back_off(TransportError(f"Publishing failed unexpectedly ({type(error).__name__}); see the log."))
+        finally:
+            self.wake()
+
+    def _greet(self) -> None:
+        """Once after each loss of contact: is it alive, and has it the configuration we rendered?"""
+        if self._contacted:
+            return
+        greeting = self.transport.hello()
+        if not greeting.running:
+            raise Unreachable("named does not run there, or does not answer rndc")
+        self.configured = greeting.configuration == hashlib.sha256(self.named_conf).hexdigest()
+        self.report(Contact(self.name, None, greeting.named))
+        self._contacted = True
+
+    def _configure(self, fence: int) -> None:
+        try:
+            self.transport.configure(self.named_conf, fence)
+            self.configured = True
+        except ConfigurationRefused as error:
+            self._configure_not_before = time.monotonic() + _REFUSED_PAUSE
+            log.error("%s: %s", self.name, error.detail)
+            self.report(Contact(self.name, error.detail))
+
+    def _publish(self, items: Sequence[Item], fence: int) -> None:
+        for batch in split(sorted(items, key=lambda item: len(item.content)), _MOST_ZONES, _MOST_BYTES):
+            if self._closing.is_set():
+                return
+            began = time.perf_counter()
+            answer = self.transport.publish(batch, fence)
+            self.report(Published(self.name, batch, answer.outcomes))
+            self._log(batch, answer.outcomes, answer.timings, time.perf_counter() - began)
+
+    def _log(self, batch: Sequence[Item], outcomes: Sequence[Outcome], timings: dict[str, float], total: float) -> None:
+        parts = " ".join(f"{part}={value:.2f}" for part, value in timings.items())
+        first = f"{batch[0].domain} {batch[0].serial}" if len(batch) == 1 else f"{len(batch)} zones"
+        log.info("%s: published %s total=%.2f %s", self.name, first, total * 1000, parts)
+        for outcome in outcomes:
+            if outcome.error:
+                log.warning("%s: %s: %s: %s", self.name, outcome.domain, outcome.state, outcome.error)
+
+    def _back_off(self, error: TransportError) -> None:
+        """The next try waits longer each time, with jitter, so that many do not come back at once."""
+        self._contacted = False
+        self._failures += 1
+        pause = min(_FIRST_PAUSE * 2 ** (self._failures - 1), _LONGEST_PAUSE)
+        self._not_before = time.monotonic() + pause * random.uniform(0.7, 1.3)  # noqa: S311  not a secret
+        if isinstance(error, Fenced):
+            log.warning("%s: %s", self.name, error.detail)
+            return
+        log.warning("%s: %s; next try in %.1f s", self.name, error.detail, pause)
+        self.report(Contact(self.name, error.detail))

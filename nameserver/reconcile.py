@@ -1,0 +1,171 @@
+"""The reconciler: makes what the nameservers answer match the desired state, in small passes.
+
+A pass gathers what is due, decides, and hands each nameserver its part; what comes of it is reported and
+read again by the next pass. Stopping at any instant and starting again is harmless.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nameserver.check import Checker
+from nameserver.errors import InvalidInput
+from nameserver.plan import Action, Item
+from nameserver.publish import Inventory, Observation, Publisher
+from nameserver.render import Renderer, ZoneFile
+from nameserver.target import Target
+from nameserver.transport.base import Transport
+from nameserver.zone import Authority, Problem, Severity, Zone
+
+log = logging.getLogger(__name__)
+
+_VANISHED = Problem(
+    "vanished", Severity.ERROR, "The zone is gone from the database without a change that deleted it; it stays served."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A nameserver this control plane holds the lease of, with its fencing number."""
+
+    name: str
+    target: Target
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What is due: the zones to publish, the tombstones' serials, and which domains are due where.
+
+    `vanished` are zones that are due but are gone from the database without a change that deleted them.
+    """
+
+    zones: Mapping[str, Zone]
+    removals: Mapping[str, int]
+    due: Mapping[str, Sequence[str]]
+    vanished: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A zone that is not published, on purpose: its problems say why."""
+
+    domain: str
+    serial: int
+    problems: Sequence[Problem]
+
+
+Gather = Callable[[Sequence[str]], Desired]
+Report = Callable[[Observation | Held], None]
+Connect = Callable[[Target], Transport]
+
+
+@dataclass
+class Reconciler:
+    """Gathers with one callable, reports with the other; `wake` asks for another pass from any thread."""
+
+    gather: Gather
+    report: Report
+    connect: Connect
+    wake: Callable[[], None]
+    renderer: Renderer
+    checker: Checker
+    authority: Authority
+    sweep_seconds: float
+    _publishers: dict[str, tuple[Target, Publisher]] = field(default_factory=dict)
+    _swept: dict[str, float] = field(default_factory=dict)
+
+    def run_pass(self, assignments: Sequence[Assignment]) -> int:
+        """One pass: everything due goes to each idle nameserver as one job; answers how many items that were.
+
+        Does not wait for the jobs.
+        """
+        self._assign(assignments)
+        idle = [each for each in assignments if self._publishers[each.name][1].idle]
+        if not idle:
+            return 0
+        desired = self.gather([each.name for each in idle])
+        items = {item.domain: item for item in self._items(desired)}
+        handed_out = 0
+        for each in idle:
+            wanted = [items[domain] for domain in desired.due.get(each.name, ()) if domain in items]
+            publisher = self._publishers[each.name][1]
+            publisher.start(wanted, each.fence, self._may_configure(each.name, assignments), self._sweep_due(each.name))
+            handed_out += len(wanted)
+        return handed_out
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait for all running jobs. Raises TimeoutError."""
+        for _, publisher in self._publishers.values():
+            publisher.wait(seconds)
+
+    def close(self) -> None:
+        """Let go of every nameserver."""
+        for _, publisher in self._publishers.values():
+            publisher.close()
+        self._publishers.clear()
+
+    def _assign(self, assignments: Sequence[Assignment]) -> None:
+        wanted = {each.name: each.target for each in assignments}
+        for name, (target, publisher) in list(self._publishers.items()):
+            if wanted.get(name) != target:
+                publisher.close()
+                del self._publishers[name]
+        for name, target in wanted.items():
+            if name not in self._publishers:
+                self._publishers[name] = (target, self._publisher(target))
+                self._swept.pop(name, None)
+
+    def _publisher(self, target: Target) -> Publisher:
+        named_conf = self.renderer.named_conf(target)
+        return Publisher(target.name, self.connect(target), named_conf, self._observed, self.wake)
+
+    def _observed(self, observation: Observation) -> None:
+        if isinstance(observation, Inventory):
+            self._swept[observation.nameserver] = time.monotonic()
+        self.report(observation)
+
+    def _sweep_due(self, name: str) -> bool:
+        return time.monotonic() >= self._swept.get(name, float("-inf")) + self.sweep_seconds
+
+    def _may_configure(self, name: str, assignments: Sequence[Assignment]) -> bool:
+        """A new named.conf goes to the last nameserver first; the next one gets it when that one has it."""
+        names = [each.name for each in assignments]
+        after = names[names.index(name) + 1 :]
+        return all(self._publishers[other][1].configured for other in after)
+
+    def _items(self, desired: Desired) -> Iterable[Item]:
+        for domain, serial in desired.vanished.items():
+            self._hold(domain, serial, [_VANISHED])
+        for domain, serial in desired.removals.items():
+            yield Item(domain, Action.REMOVE, serial)
+        began = time.perf_counter()
+        files = {zone.domain: file for zone in desired.zones.values() if (file := self._rendered(zone))}
+        rendered = time.perf_counter()
+        checked = self._check(files)
+        if files:
+            parts = (len(files), 1000 * (rendered - began), 1000 * (time.perf_counter() - rendered))
+            log.info("rendered %d zones render=%.2f check=%.2f", *parts)
+        for domain, problems in checked.items():
+            if any(problem.severity is Severity.ERROR for problem in problems):
+                self._hold(domain, desired.zones[domain].serial, problems)
+            else:
+                yield Item(domain, Action.PUBLISH, desired.zones[domain].serial, files[domain].content)
+
+    def _rendered(self, zone: Zone) -> ZoneFile | None:
+        try:
+            return self.renderer.zone_file(zone, self.authority)
+        except InvalidInput as error:
+            self._hold(zone.domain, zone.serial, [Problem("rendering", Severity.ERROR, error.detail)])
+            return None
+
+    def _check(self, files: Mapping[str, ZoneFile]) -> Mapping[str, Sequence[Problem]]:
+        if len(files) == 1:
+            [(domain, file)] = files.items()
+            return {domain: self.checker.check_zone(domain, file.content, file.records)}
+        return self.checker.check_zones({domain: file.content for domain, file in files.items()}) if files else {}
+
+    def _hold(self, domain: str, serial: int, problems: Sequence[Problem]) -> None:
+        log.warning("%s is held: %s", domain, "; ".join(problem.detail for problem in problems))
+        self.report(Held(domain, serial, problems))

@@ -1,0 +1,239 @@
+"""The reconciler's decisions, with nameservers in memory."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from nameserver.check import Checker
+from nameserver.plan import Action, State
+from nameserver.publish import Contact, Inventory, Observation, Published
+from nameserver.reconcile import Assignment, Desired, Held, Reconciler
+from nameserver.records import Record
+from nameserver.render import Renderer
+from nameserver.target import Target
+from nameserver.transport.memory import MemoryNameserver, MemoryTransport
+from nameserver.zone import Authority, Zone
+
+TEMPLATES = Path(__file__).parents[2] / "bind-templates"
+AUTHORITY = Authority(("ns1.dns.test", "ns2.dns.test"), "hostmaster.dns.test")
+
+
+def target(name: str) -> Target:
+    return Target(name, ("true",), ("127.0.0.1",), 5300, "/nowhere")
+
+
+def zone(domain: str, serial: int = 2026010100, value: str = "192.0.2.1") -> Zone:
+    return Zone("u", domain, serial, (Record("r", "www", "A", 300, value),))
+
+
+@dataclass
+class World:
+    """A desired state, two nameservers, and what was reported of them."""
+
+    zones: dict[str, Zone] = field(default_factory=dict)
+    removals: dict[str, int] = field(default_factory=dict)
+    vanished: dict[str, int] = field(default_factory=dict)
+    due: dict[str, list[str]] = field(default_factory=lambda: {"ns1": [], "ns2": []})
+    nameservers: dict[str, MemoryNameserver] = field(
+        default_factory=lambda: {"ns1": MemoryNameserver(), "ns2": MemoryNameserver()}
+    )
+    seen: list[Observation | Held] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.reconciler = Reconciler(
+            gather=self.gather,
+            report=self.seen.append,
+            connect=lambda target: MemoryTransport(self.nameservers[target.name]),
+            wake=lambda: None,
+            renderer=Renderer(TEMPLATES),
+            checker=Checker(),
+            authority=AUTHORITY,
+            sweep_seconds=3600,
+        )
+
+    def gather(self, names: Sequence[str]) -> Desired:
+        due = {name: self.due[name] for name in names}
+        return Desired(self.zones, self.removals, due, self.vanished)
+
+    def run(self, *names: str) -> None:
+        assignments = [Assignment(name, target(name), 1) for name in names or ("ns1", "ns2")]
+        self.reconciler.run_pass(assignments)
+        self.reconciler.wait()
+
+    def want(self, *zones: Zone) -> None:
+        self.zones = {zone.domain: zone for zone in zones}
+        self.due = {name: [zone.domain for zone in zones] for name in self.nameservers}
+
+    def of(self, kind: type) -> list:
+        return [each for each in self.seen if isinstance(each, kind)]
+
+
+@pytest.fixture
+def world():
+    made = World()
+    yield made
+    made.reconciler.close()
+
+
+def test_zones_that_are_due_reach_every_nameserver(world):
+    world.want(zone("a.test.example"), zone("b.test.example"))
+    world.run()
+    for nameserver in world.nameservers.values():
+        assert {domain: serial for domain, (serial, _) in nameserver.zones.items()} == {
+            "a.test.example": 2026010100,
+            "b.test.example": 2026010100,
+        }
+    states = {
+        (each.nameserver, outcome.domain, outcome.state) for each in world.of(Published) for outcome in each.outcomes
+    }
+    assert len(states) == 4
+    assert {state for _, _, state in states} == {State.IN_SYNC}
+
+
+def test_both_nameservers_get_the_same_bytes(world):
+    world.want(zone("a.test.example"))
+    world.run()
+    assert world.nameservers["ns1"].zones == world.nameservers["ns2"].zones
+
+
+def test_what_is_due_on_one_nameserver_goes_only_there(world):
+    world.want(zone("a.test.example"))
+    world.due["ns1"] = []
+    world.run()
+    assert not world.nameservers["ns1"].zones
+    assert world.nameservers["ns2"].zones
+
+
+def test_many_zones_are_one_batch(world):
+    world.want(*(zone(f"z{number}.example") for number in range(20)))
+    world.run()
+    assert [len(batch) for batch in world.nameservers["ns1"].published] == [20]
+
+
+def test_a_zone_that_does_not_load_is_held_and_the_others_go_out(world):
+    cname = Record("c", "www", "CNAME", 300, "x.example")
+    bad = Zone("u", "bad.example", 1, (Record("r", "www", "A", 300, "192.0.2.1"), cname))
+    world.want(zone("good.example"), bad)
+    world.run()
+    [held] = world.of(Held)
+    assert (held.domain, held.serial) == ("bad.example", 1)
+    assert "CNAME" in held.problems[0].detail
+    assert set(world.nameservers["ns1"].zones) == {"good.example"}
+
+
+def test_a_single_zone_that_does_not_load_is_held(world):
+    bad = Zone("u", "bad.example", 1, (Record("r", "@", "NS", 300, "ns9.bad.example"),))  # no address in the zone
+    world.want(bad)
+    world.run()
+    assert [held.domain for held in world.of(Held)] == ["bad.example"]
+    assert not world.nameservers["ns1"].zones
+
+
+def test_a_stored_value_that_is_none_holds_its_zone_only(world):
+    world.want(zone("good.example"), zone("bad.example", value="not an address"))
+    world.run()
+    assert [held.domain for held in world.of(Held)] == ["bad.example"]
+    assert set(world.nameservers["ns2"].zones) == {"good.example"}
+
+
+def test_a_vanished_zone_stays_served_and_is_held(world):
+    world.nameservers["ns1"].zones["a.test.example"] = (5, b"")
+    world.vanished = {"a.test.example": 5}
+    world.due = {"ns1": ["a.test.example"], "ns2": ["a.test.example"]}
+    world.run()
+    assert "a.test.example" in world.nameservers["ns1"].zones
+    assert [held.domain for held in world.of(Held)] == ["a.test.example"]
+
+
+def test_a_zone_leaves_by_its_tombstone(world):
+    world.nameservers["ns1"].zones["a.test.example"] = (5, b"")
+    world.removals = {"a.test.example": 5}
+    world.due = {"ns1": ["a.test.example"], "ns2": ["a.test.example"]}
+    world.run()
+    assert not world.nameservers["ns1"].zones
+    assert [item.action for each in world.of(Published) for item in each.items] == [Action.REMOVE, Action.REMOVE]
+
+
+def test_an_unreachable_nameserver_delays_no_other(world):
+    world.nameservers["ns1"].unreachable = True
+    world.want(zone("a.test.example"))
+    world.run()
+    assert world.nameservers["ns2"].zones
+    assert [(each.nameserver, each.error) for each in world.of(Contact) if each.error] == [
+        ("ns1", "The nameserver cannot be reached.")
+    ]
+
+
+def test_an_unreachable_nameserver_is_left_alone_for_a_while(world):
+    world.nameservers["ns1"].unreachable = True
+    world.want(zone("a.test.example"))
+    world.run()
+    world.nameservers["ns1"].unreachable = False
+    world.run()
+    assert not world.nameservers["ns1"].zones  # it backs off
+
+
+def test_named_that_does_not_run_is_unreachable(world):
+    world.nameservers["ns1"].running = False
+    world.want(zone("a.test.example"))
+    world.run()
+    assert any(each.nameserver == "ns1" and "named" in (each.error or "") for each in world.of(Contact))
+
+
+def test_a_taken_over_nameserver_is_not_reported_as_unreachable(world):
+    world.nameservers["ns1"].fence = 2
+    world.want(zone("a.test.example"))
+    world.run("ns1")
+    assert not [each for each in world.of(Contact) if each.error]
+    assert not world.nameservers["ns1"].zones
+
+
+def test_a_new_configuration_goes_to_the_last_nameserver_first(world):
+    world.run()
+    assert world.nameservers["ns1"].configuration is None
+    wanted = Renderer(TEMPLATES).named_conf(target("ns2"))
+    assert hashlib.sha256(world.nameservers["ns2"].configuration).digest() == hashlib.sha256(wanted).digest()
+    world.run()
+    assert world.nameservers["ns1"].configuration == Renderer(TEMPLATES).named_conf(target("ns1"))
+
+
+def test_a_refused_configuration_never_reaches_the_other_nameserver(world):
+    world.nameservers["ns2"].refuses = "unknown option"
+    world.want(zone("a.test.example"))
+    for _ in range(3):
+        world.run()
+    assert world.nameservers["ns1"].configuration is None
+    assert [each.error for each in world.of(Contact) if each.error] == ["unknown option"]
+    assert world.nameservers["ns1"].zones
+    assert world.nameservers["ns2"].zones
+
+
+def test_each_nameserver_is_swept_at_the_start_and_not_in_every_pass(world):
+    world.nameservers["ns1"].zones["stray.example"] = (7, b"")
+    for _ in range(3):
+        world.run()
+    assert {each.nameserver: each.zones for each in world.of(Inventory)} == {"ns1": {"stray.example": 7}, "ns2": {}}
+    assert len(world.of(Inventory)) == 2
+
+
+def test_a_zone_a_nameserver_refuses_is_reported_with_its_reason(world):
+    world.nameservers["ns1"].failing = {"bad.example": "disk full"}
+    world.want(zone("bad.example"), zone("good.example"))
+    world.run()
+    outcomes = {(each.nameserver, outcome.domain): outcome for each in world.of(Published) for outcome in each.outcomes}
+    assert outcomes["ns1", "bad.example"].state is State.FAILED
+    assert outcomes["ns1", "bad.example"].error == "disk full"
+    assert outcomes["ns1", "good.example"].state is State.IN_SYNC
+    assert outcomes["ns2", "bad.example"].state is State.IN_SYNC
+
+
+def test_a_nameserver_with_a_newer_serial_keeps_it(world):
+    world.nameservers["ns1"].zones["a.test.example"] = (2026010199, b"newer")
+    world.want(zone("a.test.example"))
+    world.run()
+    assert world.nameservers["ns1"].zones["a.test.example"] == (2026010199, b"newer")
+    [outcome] = [outcome for each in world.of(Published) if each.nameserver == "ns1" for outcome in each.outcomes]
+    assert (outcome.state, outcome.serial) == (State.OLDER, 2026010199)
