@@ -1,0 +1,47 @@
+"""The command line: `zonewright`, or `python -m api`."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; whatever goes wrong is told in a sentence."""
+    import click
+
+    from api.cli import zonewright
+
+    try:
+        zonewright(standalone_mode=False)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001  the outermost line: a person is told in a sentence
+        sys.exit(_tell(error))
+
+
+def _tell(error: Exception) -> int:
+    """The error as a sentence; one we did not foresee also says how to see more of it."""
+    import os
+    import traceback
+
+    import click
+
+    from api.errors import ApiError
+    from nameserver.errors import NameserverError
+
+    if isinstance(error, ApiError | NameserverError):
+        click.echo(f"zonewright: {error.detail}", err=True)
+        return 1
+    if os.environ.get("ZONEWRIGHT_TRACEBACK"):
+        traceback.print_exception(error)
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    click.echo(f"zonewright: {reason}", err=True)
+    click.echo("This should not happen; with ZONEWRIGHT_TRACEBACK=1 it shows where.", err=True)
+    return 70
+
+
+if __name__ == "__main__":
+    main()

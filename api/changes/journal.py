@@ -1,0 +1,118 @@
+"""What every write does besides itself: the serial moves, the change is kept, the nameservers are due."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from api.changes.actor import Actor
+from api.database import now
+from api.models import Change, Nameserver, Publication, Tombstone, Zone
+from nameserver.records import Record
+from nameserver.serial import newer, next_serial
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write made: its change (None when nothing changed), and the zone's serial afterwards."""
+
+    change: str | None
+    zone: str
+    domain: str
+    serial: int
+    deletion: bool = False
+
+
+def describe(record: Record) -> dict[str, Any]:
+    """A record as a change keeps it."""
+    return {
+        "uuid": record.uuid,
+        "record_type": record.type,
+        "name": record.name,
+        "value": record.value,
+        "ttl": record.ttl,
+        "priority": record.priority,
+    }
+
+
+def commit_records(
+    session: Session, actor: Actor, zone: Zone, removed: Sequence[Record], added: Sequence[Record]
+) -> Written:
+    """The end of every write to a zone's records. A write that changes nothing moves no serial."""
+    if sorted(map(repr, removed)) == sorted(map(repr, added)):
+        return Written(None, zone.uuid, zone.domain, zone.serial)
+    zone.serial = next_serial(now().date(), zone.serial)
+    return keep(session, actor, zone, "records", removed, added)
+
+
+def keep(
+    session: Session, actor: Actor, zone: Zone, action: str, removed: Sequence[Record], added: Sequence[Record]
+) -> Written:
+    """Keep the change that gave the zone its serial, and make the zone due on every nameserver."""
+    moment = now()
+    change = Change(
+        uuid=str(uuid.uuid4()),
+        account_uuid=actor.account_uuid or "",
+        zone_uuid=zone.uuid,
+        domain=zone.domain,
+        action=action,
+        serial=zone.serial,
+        actor=actor.to_json(),
+        removed=[describe(record) for record in removed],
+        added=[describe(record) for record in added],
+        created_at=moment,
+    )
+    session.add(change)
+    deletion = action == "zone.delete"
+    want(session, zone.domain, None if deletion else zone.serial, moment)
+    return Written(change.uuid, zone.uuid, zone.domain, zone.serial, deletion)
+
+
+def want(session: Session, domain: str, serial: int | None, moment: datetime) -> None:
+    """Every nameserver is to serve this serial of the zone (None: not to serve the zone), now."""
+    nameservers = session.scalars(select(Nameserver.id)).all()
+    if not nameservers:
+        return
+    insert = (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert
+    due = {"wanted": serial, "state": "pending", "error": None, "due_at": moment, "attempts": 0}
+    rows = [{"nameserver_id": nameserver, "domain": domain, **due} for nameserver in sorted(nameservers)]
+    statement = insert(Publication).values(rows)
+    session.execute(statement.on_conflict_do_update(index_elements=["nameserver_id", "domain"], set_=due))
+
+
+def first_serial(session: Session, domain: str) -> int:
+    """The serial of a zone that is created now: above what the domain had in an earlier life."""
+    tombstone = session.get(Tombstone, domain)
+    return next_serial(now().date(), *([tombstone.serial] if tombstone else []))
+
+
+def bury(session: Session, zone: Zone, change: str) -> None:
+    """The zone's tombstone: the reason why it may leave the nameservers, and its last serial."""
+    tombstone = session.get(Tombstone, zone.domain) or Tombstone(domain=zone.domain)
+    tombstone.zone_uuid = zone.uuid
+    tombstone.change_uuid = change
+    tombstone.serial = zone.serial
+    tombstone.created_at = now()
+    tombstone.confirmed_at = None
+    session.add(tombstone)
+
+
+def raise_serial(session: Session, domain: str, above: int) -> None:
+    """A nameserver holds a newer serial (the database was restored, say): go on above it."""
+    moment = now()
+    zone = session.scalar(select(Zone).where(Zone.domain == domain).with_for_update())
+    if zone is None:
+        session.execute(update(Tombstone).where(Tombstone.domain == domain).values(serial=above))
+        want(session, domain, None, moment)
+        return
+    if newer(zone.serial, above):  # raised already, because the other nameserver holds it too
+        want(session, domain, zone.serial, moment)
+        return
+    zone.serial = next_serial(moment.date(), zone.serial, above)
+    system = Actor(None, None, "zonewright", "system")
+    keep(session, system, zone, "serial", [], [])

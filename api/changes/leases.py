@@ -1,0 +1,36 @@
+"""Which control plane may publish to which nameserver: a lease with a fencing number."""
+
+import time
+
+from sqlalchemy import select, update
+
+from api.database import writing
+from api.models import Nameserver
+from nameserver.reconcile import Assignment
+from nameserver.target import Target
+
+LEASE_SECONDS = 15.0
+
+
+def take(owner: str, take_over: bool = False) -> list[Assignment]:
+    """Take or renew the lease of every nameserver that is not paused and that nobody else holds.
+
+    The fencing number rises with each change of owner. `take_over`: earlier owners are known to be dead.
+    """
+    moment = time.time()
+    query = select(Nameserver).where(Nameserver.paused.is_(False)).order_by(Nameserver.id).with_for_update()
+    free = (Nameserver.lease_owner == owner) | (Nameserver.lease_expires < moment)
+    with writing() as session:
+        held = list(session.scalars(query if take_over else query.where(free)))
+        for nameserver in held:
+            if nameserver.lease_owner != owner:
+                nameserver.fence += 1
+            nameserver.lease_owner = owner
+            nameserver.lease_expires = moment + LEASE_SECONDS
+        return [Assignment(each.name, Target.from_json(each.target), each.fence) for each in held]
+
+
+def release(owner: str) -> None:
+    """Let go of every lease, so that another control plane can go on at once."""
+    with writing() as session:
+        session.execute(update(Nameserver).where(Nameserver.lease_owner == owner).values(lease_expires=0.0))

@@ -1,0 +1,33 @@
+"""Adding nameservers, and asking for zones to be published again."""
+
+from sqlalchemy import insert, literal, select, update
+
+from api.database import changing, now
+from api.models import Nameserver, Publication, Zone
+from nameserver.target import Target
+
+
+def put(target: Target) -> None:
+    """Add the nameserver, or give it a new description; a new one is due for every zone."""
+    with changing() as session:
+        nameserver = session.scalar(select(Nameserver).where(Nameserver.name == target.name))
+        if nameserver is not None:
+            nameserver.target = target.to_json()
+            nameserver.error = None
+            return
+        nameserver = Nameserver(name=target.name, target=target.to_json(), strays=[])
+        session.add(nameserver)
+        session.flush()
+        columns = ("nameserver_id", "domain", "wanted", "state", "due_at", "attempts")
+        values = (literal(nameserver.id), Zone.domain, Zone.serial, literal("pending"), literal(now()), literal(0))
+        session.execute(insert(Publication).from_select(columns, select(*values)))
+
+
+def publish_again(domain: str | None) -> int:
+    """Make a zone (None: every zone that is not in sync) due at once, held ones too; answers how many rows."""
+    match = Publication.state != "in_sync" if domain is None else Publication.domain == domain
+    with changing() as session:
+        values = {"state": "pending", "due_at": now(), "attempts": 0, "error": None}
+        return len(
+            session.scalars(update(Publication).where(match).values(**values).returning(Publication.domain)).all()
+        )

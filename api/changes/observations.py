@@ -1,0 +1,131 @@
+"""Writing down what the control plane observed. An answer counts for what was asked, not for a newer wish."""
+
+import random
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, case, delete, select, update
+from sqlalchemy.orm import Session
+
+from api.changes import journal
+from api.database import now, writing
+from api.models import Nameserver, Publication, Tombstone
+from nameserver.plan import Action, Item, Outcome, State
+from nameserver.publish import Contact, Inventory, Observation, Published
+from nameserver.reconcile import Held
+
+_FIRST_PAUSE = 5.0
+_LONGEST_PAUSE = 300.0
+_TABLE: Any = Publication.__table__
+_ROW = (_TABLE.c.nameserver_id == bindparam("of_nameserver")) & (_TABLE.c.domain == bindparam("of_domain"))
+
+
+def report(observed: Observation | Held) -> None:
+    """Write down one observation."""
+    if isinstance(observed, Contact):
+        _contact(observed)
+    elif isinstance(observed, Published):
+        _published(observed)
+    elif isinstance(observed, Inventory):
+        _inventory(observed)
+    else:
+        _held(observed)
+
+
+def _contact(contact: Contact) -> None:
+    values: dict[str, Any] = {"error": contact.error}
+    if contact.error is None:
+        values |= {"contact_at": now(), "software": contact.software}
+    with writing() as session:
+        session.execute(update(Nameserver).where(Nameserver.name == contact.nameserver).values(**values))
+
+
+def _published(published: Published) -> None:
+    items = {item.domain: item for item in published.items}
+    with writing() as session:
+        nameserver = session.scalars(select(Nameserver).where(Nameserver.name == published.nameserver)).one()
+        nameserver.contact_at = now()
+        by_state: dict[State, list[Outcome]] = {state: [] for state in State}
+        for outcome in sorted(published.outcomes, key=lambda outcome: outcome.domain):  # one order of locking for all
+            by_state[outcome.state].append(outcome)
+        _answered(session, nameserver.id, [items[outcome.domain] for outcome in by_state[State.IN_SYNC]])
+        for outcome in by_state[State.FAILED]:
+            _failed(session, nameserver.id, items[outcome.domain], outcome)
+        for outcome in by_state[State.OLDER]:
+            journal.raise_serial(session, outcome.domain, outcome.serial or 0)
+
+
+def _answered(session: Session, nameserver: int, items: Sequence[Item]) -> None:
+    """These were asked and answered as published. A wish that has moved on meanwhile stays open."""
+    publish = [_answer(nameserver, item) for item in items if item.action is Action.PUBLISH]
+    remove = [_answer(nameserver, item) for item in items if item.action is Action.REMOVE]
+    seen = {"error": None, "checked_at": now(), "attempts": 0}
+    wanted: Any = _TABLE.c.wanted
+    serial: Any = bindparam("of_serial")
+    if publish:
+        state = case((wanted == serial, "in_sync"), else_=_TABLE.c.state)
+        session.connection().execute(_TABLE.update().where(_ROW).values(served=serial, state=state, **seen), publish)
+    if remove:
+        state = case((wanted.is_(None), "in_sync"), else_=_TABLE.c.state)
+        session.connection().execute(_TABLE.update().where(_ROW).values(served=None, state=state, **seen), remove)
+        _confirm(session, [item.domain for item in items if item.action is Action.REMOVE])
+
+
+def _answer(nameserver: int, item: Item) -> dict[str, Any]:
+    answer: dict[str, Any] = {"of_nameserver": nameserver, "of_domain": item.domain}
+    return answer | ({"of_serial": item.serial} if item.action is Action.PUBLISH else {})
+
+
+def _confirm(session: Session, domains: Iterable[str]) -> None:
+    """A deletion that every nameserver has confirmed is done; the tombstone's serial stays."""
+    for domain in domains:
+        open_ = (Publication.state != "in_sync") | Publication.wanted.is_not(None)
+        if session.scalar(select(Publication.domain).where(Publication.domain == domain, open_).limit(1)) is None:
+            session.execute(delete(Publication).where(Publication.domain == domain))
+            session.execute(update(Tombstone).where(Tombstone.domain == domain).values(confirmed_at=now()))
+
+
+def _failed(session: Session, nameserver: int, item: Item, outcome: Outcome) -> None:
+    """The zone waits longer after each failure; others do not wait for it."""
+    row = session.get(Publication, (nameserver, item.domain), with_for_update=True)
+    wanted = item.serial if item.action is Action.PUBLISH else None
+    if row is None or row.wanted != wanted:
+        return
+    row.attempts += 1
+    row.state, row.error, row.checked_at = "failed", outcome.error, now()
+    pause = min(_FIRST_PAUSE * 2 ** min(row.attempts - 1, 10), _LONGEST_PAUSE)
+    row.due_at = now() + timedelta(seconds=pause * random.uniform(0.8, 1.2))  # noqa: S311  not a secret
+
+
+def _held(held: Held) -> None:
+    reason = "; ".join(problem.detail for problem in held.problems)
+    match = (Publication.domain == held.domain) & (Publication.wanted == held.serial)
+    with writing() as session:
+        values = {"state": "held", "error": reason, "checked_at": now()}
+        session.execute(update(Publication).where(match, Publication.state != "in_sync").values(**values))
+
+
+def _inventory(inventory: Inventory) -> None:
+    """What a nameserver has is compared with what it last answered; what differs is due again."""
+    with writing() as session:
+        nameserver = session.scalars(select(Nameserver).where(Nameserver.name == inventory.nameserver)).one()
+        nameserver.contact_at = now()
+        nameserver.error = None
+        known = session.execute(
+            select(Publication.domain, Publication.wanted, Publication.state).where(
+                Publication.nameserver_id == nameserver.id
+            )
+        ).all()
+        # A zone the database never deleted and does not know is a stray: reported, and kept.
+        nameserver.strays = sorted(inventory.zones.keys() - {row.domain for row in known})[:1000]
+        settled = [row for row in known if row.state == "in_sync"]
+        drifted = [row.domain for row in settled if inventory.zones.get(row.domain) != row.wanted]
+        _due_again(session, nameserver.id, drifted)
+
+
+def _due_again(session: Session, nameserver: int, domains: Sequence[str]) -> None:
+    rows = [{"of_nameserver": nameserver, "of_domain": domain} for domain in domains]
+    if rows:
+        values = {"state": "pending", "due_at": now(), "error": "It no longer answered what it had answered before."}
+        session.connection().execute(_TABLE.update().where(_ROW).values(**values), rows)

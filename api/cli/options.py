@@ -1,0 +1,71 @@
+"""What all commands share: which installation they work on."""
+
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from api.settings import Settings
+
+
+def installation(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --data and --database-url; the command gets the `settings` they make.
+
+    Only `up` makes a data folder: anything else on a missing one is a slip of the hand.
+    """
+
+    @click.option(
+        "--data",
+        type=click.Path(path_type=Path),
+        envvar="ZONEWRIGHT_DATA",
+        default="var",
+        show_default=True,
+        show_envvar=True,
+        help="The data folder.",
+    )
+    @click.option(
+        "--database-url",
+        envvar="ZONEWRIGHT_DATABASE_URL",
+        show_envvar=True,
+        help="SQLAlchemy URL of the database; DATA/zonewright.db when not given.",
+    )
+    @functools.wraps(command)
+    def wrapped(data: Path, database_url: str | None, **options: Any) -> Any:
+        return command(settings=_settings(data, database_url), **options)
+
+    return wrapped
+
+
+def _settings(data: Path, database_url: str | None) -> "Settings":
+    from api.errors import OperatorError
+    from api.settings import load
+
+    if not data.is_dir():
+        raise OperatorError(f"There is no data folder {data}: `zonewright up` makes one, --data names another.")
+    return load(data, os.environ, database_url=database_url)
+
+
+def application(settings: "Settings") -> "Flask":
+    """The application on this installation's database. Raises OperatorError when there is none."""
+    from api.app import create_app
+    from api.errors import OperatorError
+    from api.schema import require_current
+
+    if not settings.database_url and not (settings.data / "zonewright.db").is_file():
+        raise OperatorError(f"There is no database in {settings.data}: `zonewright up` makes one.")
+    app = create_app(settings)
+    require_current(app)
+    return app
+
+
+def table(headings: list[str], rows: list[list[str]]) -> None:
+    """Print rows in columns."""
+    widths = [max(len(row[index]) for row in [headings, *rows]) for index in range(len(headings))]
+    for row in [headings, *rows]:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

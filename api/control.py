@@ -1,0 +1,105 @@
+"""Running the control plane: the reconciler on this installation's database, doorbell and lease."""
+
+import logging
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from flask import Flask
+
+from api.changes import leases, observations
+from api.database import db
+from api.doorbell import Doorbell
+from api.settings import Settings
+from api.store import control as store
+from nameserver.check import Checker
+from nameserver.publish import Observation
+from nameserver.reconcile import Assignment, Desired, Held, Reconciler
+from nameserver.render import Renderer
+from nameserver.transport.pipe import PipeTransport
+
+log = logging.getLogger(__name__)
+
+_RENEW_SECONDS = 5.0
+_LONGEST_SLEEP = 1.0
+
+
+class ControlPlane:
+    """One control plane: `run` until `stop`, or `run_once`."""
+
+    def __init__(self, app: Flask, settings: Settings, take_over: bool = False) -> None:
+        self._app = app
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4()}"
+        self._take_over = take_over
+        self._stopping = threading.Event()
+        self._doorbell = Doorbell(settings)
+        self._assignments: list[Assignment] = []
+        self._renew_at = 0.0
+        self._reconciler = Reconciler(
+            gather=self._gather,
+            report=self._report,
+            connect=lambda target: PipeTransport(target.agent),
+            wake=self._doorbell.wake,
+            renderer=Renderer(settings.templates),
+            checker=Checker(),
+            authority=settings.authority,
+            sweep_seconds=settings.sweep_seconds,
+        )
+
+    def stop(self) -> None:
+        """Stop after what is under way; may be called from a signal handler."""
+        self._stopping.set()
+        self._doorbell.wake()
+
+    def run(self) -> None:
+        """Pass after pass, until stopped."""
+        while not self._stopping.is_set():
+            try:
+                self._pass()
+            except Exception:  # a database that is away, say: the loop must outlive it
+                log.exception("this pass failed; the next one follows in %.0f s", _LONGEST_SLEEP)
+                self._stopping.wait(_LONGEST_SLEEP)
+            self._doorbell.wait(_LONGEST_SLEEP)
+        self.close()
+
+    def run_once(self) -> None:
+        """Everything that is due now, to its end; what fails or cannot be reached is left for the next time."""
+        while self._pass():
+            self._reconciler.wait()
+        self._reconciler.wait()
+
+    def close(self) -> None:
+        """Finish what is under way, and let go of the leases."""
+        self._reconciler.close()
+        with self._app.app_context():
+            leases.release(self._owner)
+        self._doorbell.close()
+
+    def _pass(self) -> int:
+        if time.monotonic() >= self._renew_at:
+            with self._app.app_context():
+                self._assignments = leases.take(self._owner, self._take_over)
+            self._take_over = False
+            self._renew_at = time.monotonic() + _RENEW_SECONDS
+        return self._reconciler.run_pass(self._assignments)
+
+    def _gather(self, names: Sequence[str]) -> Desired:
+        with self._session():
+            return store.gather(names)
+
+    def _report(self, observed: Observation | Held) -> None:
+        with self._session():
+            observations.report(observed)
+
+    @contextmanager
+    def _session(self) -> Iterator[None]:
+        """A fresh, short session: a long one would read stale rows."""
+        with self._app.app_context():
+            try:
+                yield
+            finally:
+                db.session.remove()

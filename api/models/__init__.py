@@ -1,0 +1,12 @@
+"""The tables, one noun a file. Desired: zones, records, tombstones. Observed: publications, nameservers."""
+
+from api.models.accounts import Account
+from api.models.changes import Change
+from api.models.nameservers import Nameserver
+from api.models.publications import Publication
+from api.models.records import Record
+from api.models.tokens import Token
+from api.models.tombstones import Tombstone
+from api.models.zones import Zone
+
+__all__ = ["Account", "Change", "Nameserver", "Publication", "Record", "Token", "Tombstone", "Zone"]

@@ -1,0 +1,27 @@
+"""Records of the desired zones."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.database import Base, UtcDateTime
+
+
+class Record(Base):
+    """One record; `digest` is the SHA-256 of its canonical rdata, so that no record stands twice."""
+
+    __tablename__ = "records"
+    # PostgreSQL's index rows end at 2,704 octets, a TXT at 64,000: hence the digest.
+    __table_args__ = (UniqueConstraint("zone_id", "name", "type", "digest"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(36), unique=True)
+    zone_id: Mapped[int] = mapped_column(ForeignKey("zones.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(253))
+    type: Mapped[str] = mapped_column(String(10))
+    ttl: Mapped[int]
+    priority: Mapped[int | None]
+    value: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)

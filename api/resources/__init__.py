@@ -1,0 +1,1 @@
+"""What the API's endpoints do: parse, call, answer; one noun a file."""

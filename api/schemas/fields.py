@@ -1,0 +1,51 @@
+"""The kinds of values in bodies and queries."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+
+class Text(fields.Field[str]):
+    """A string that every database and BIND can hold: no U+0000, no lone surrogate."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise ValidationError("must be a string.")
+        if "\0" in value:
+            raise ValidationError("must not contain the character U+0000.")
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise ValidationError("must not contain a lone surrogate (U+D800 to U+DFFF).")
+        return value
+
+
+class WholeNumber(fields.Field[int]):
+    """A JSON integer: not true, not 3600.0, not "3600"."""
+
+    def __init__(self, low: int, high: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.low, self.high = low, high
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if type(value) is not int:
+            raise ValidationError("must be a whole number, without quotes.")
+        if not self.low <= value <= self.high:
+            raise ValidationError(f"must be from {self.low} to {self.high}.")
+        return value
+
+
+class QueryNumber(WholeNumber):
+    """A whole number in a query string."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 12):
+            raise ValidationError(f"must be a whole number from {self.low} to {self.high}.")
+        return super()._deserialize(int(value), attr, data, **kwargs)
+
+
+class Flag(fields.Field[bool]):
+    """`true` or `false` in a query string."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if value not in ("true", "false"):
+            raise ValidationError("must be true or false.")
+        return bool(value == "true")

@@ -1,0 +1,73 @@
+"""The shape of records."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import fields
+
+from api.models import Record, Zone
+from api.schemas.fields import Text, WholeNumber
+from api.schemas.loading import Body
+from api.schemas.times import stamp
+
+
+class RecordBody(Body):
+    """A record as a client writes it, whole (POST, PUT)."""
+
+    record_type = Text(required=True)
+    name = Text(required=True)
+    value = Text(required=True)
+    ttl = WholeNumber(0, 2147483647)
+    priority = WholeNumber(0, 65535, allow_none=True)
+
+
+class RecordPatch(Body):
+    """The fields of a record to change (PATCH)."""
+
+    record_type = Text()
+    name = Text()
+    value = Text()
+    ttl = WholeNumber(0, 2147483647)
+    priority = WholeNumber(0, 65535, allow_none=True)
+
+
+class RecordAnswer(Body):
+    """A record as the API answers it."""
+
+    uuid = fields.UUID(required=True)
+    record_type = fields.String(required=True)
+    name = fields.String(required=True)
+    value = fields.String(required=True)
+    ttl = fields.Integer(required=True)
+    priority = fields.Integer(required=True, allow_none=True)
+    created_at = fields.DateTime(required=True)
+
+
+class FlatRecordAnswer(RecordAnswer):
+    """A record as the flat endpoints answer it."""
+
+    zone = fields.UUID(required=True)
+
+
+def answer(record: Record) -> dict[str, Any]:
+    """The record's seven keys."""
+    return {
+        "uuid": record.uuid,
+        "record_type": record.type,
+        "name": record.name,
+        "value": record.value,
+        "ttl": record.ttl,
+        "priority": record.priority,
+        "created_at": stamp(record.created_at),
+    }
+
+
+def flat_answer(record: Record, zone: Zone) -> dict[str, Any]:
+    """The record's seven keys and its zone's uuid."""
+    return answer(record) | {"zone": zone.uuid}
+
+
+def merged(record: Record, patch: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole body that a PATCH of this record makes."""
+    present = {key: value for key, value in answer(record).items() if key in RecordBody().fields}
+    return present | dict(patch)

@@ -1,0 +1,133 @@
+"""Every setting, declared once: its type, default and help. The environment goes before DATA/settings.toml.
+
+`database_url` is read as ZONEWRIGHT_DATABASE_URL or as `database_url = "…"` in settings.toml. A list is
+separated by commas in the environment. A setting that is unknown or wrong stops the start.
+"""
+
+import dataclasses
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from api.errors import OperatorError
+from nameserver.zone import Authority
+
+PREFIX = "ZONEWRIGHT_"
+_CHECKOUT = Path(__file__).resolve().parent.parent / "bind-templates"
+_SHIPPED = _CHECKOUT if _CHECKOUT.is_dir() else Path(sys.prefix) / "share/zonewright/bind-templates"
+
+
+def setting(default: Any, about: str) -> Any:
+    """One setting with its default and a line of help."""
+    return field(default=default, metadata={"help": about})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of one installation; times are seconds, sizes octets."""
+
+    data: Path = setting(Path("var"), "the data folder: database, settings.toml, sockets, embedded nameservers")
+    database_url: str = setting("", "SQLAlchemy URL of the database; empty: DATA/zonewright.db (SQLite)")
+    templates: Path = setting(_SHIPPED, "the folder with named.conf.j2 and zone.j2")
+    nameservers: tuple[str, ...] = setting(
+        ("ns1.zonewright.test", "ns2.zonewright.test"),
+        "the NS names every zone gets at its apex; the first is the SOA's",
+    )
+    hostmaster: str = setting("hostmaster.zonewright.test", "the SOA's mailbox, as a name")
+    authority_ttl: int = setting(3600, "TTL of the SOA and of the apex NS set")
+    soa_refresh: int = setting(7200, "the SOA's refresh")
+    soa_retry: int = setting(900, "the SOA's retry")
+    soa_expire: int = setting(1209600, "the SOA's expire")
+    negative_ttl: int = setting(300, "the SOA's minimum: how long resolvers keep a negative answer (RFC 2308)")
+    default_ttl: int = setting(3600, "TTL of a record written without one, when its RRset has none either")
+    lowest_ttl: int = setting(0, "the lowest TTL accepted")
+    highest_ttl: int = setting(2147483647, "the highest TTL accepted (RFC 2181, section 8)")
+    reserved_names: tuple[str, ...] = setting((), "domains nobody can create a zone for, nor below")
+    suffix_exempt: tuple[str, ...] = setting(("home.arpa",), "public suffixes that may be zones all the same")
+    body_limit: int = setting(1048576, "the largest request body")
+    most_waiters: int = setting(12, "requests of one process that may wait for a publication at a time")
+    sweep_seconds: int = setting(300, "how often everything the nameservers answer is compared with the database")
+    log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+
+    @property
+    def url(self) -> str:
+        """The database's SQLAlchemy URL."""
+        return self.database_url or f"sqlite:///{self.data.absolute() / 'zonewright.db'}"
+
+    @property
+    def sqlite(self) -> bool:
+        """Is the database SQLite?"""
+        return self.url.startswith("sqlite")
+
+    @property
+    def authority(self) -> Authority:
+        """What every zone's SOA and apex NS set say."""
+        return Authority(
+            nameservers=self.nameservers,
+            hostmaster=self.hostmaster,
+            ttl=self.authority_ttl,
+            refresh=self.soa_refresh,
+            retry=self.soa_retry,
+            expire=self.soa_expire,
+            negative_ttl=self.negative_ttl,
+        )
+
+
+def load(data: Path, environ: Mapping[str, str], **given: Any) -> Settings:
+    """The settings for one data folder; `given` (the command line's options) goes first, None is not given.
+
+    Raises OperatorError when a setting is unknown or has a wrong value.
+    """
+    file = data / "settings.toml"
+    values = {key: _from_toml(key, value, file) for key, value in _read(file).items()}
+    values |= {name: _from_text(name, environ[key]) for name, key in _variables().items() if key in environ}
+    values |= {key: value for key, value in given.items() if value is not None}
+    return _checked(Settings(**(values | {"data": data})))
+
+
+def _variables() -> dict[str, str]:
+    return {item.name: PREFIX + item.name.upper() for item in dataclasses.fields(Settings) if item.name != "data"}
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise OperatorError(f"{file} cannot be read: {error}") from error
+
+
+def _from_toml(name: str, value: Any, file: Path) -> Any:
+    if name not in _variables():
+        raise OperatorError(f"{file}: there is no setting `{name}`; `zonewright settings` lists them.")
+    return _from_text(name, ",".join(map(str, value)) if isinstance(value, list) else str(value))
+
+
+def _from_text(name: str, text: str) -> Any:
+    kind = get_type_hints(Settings)[name]
+    if kind is int:
+        return _integer(name, text)
+    if kind is Path:
+        return Path(text)
+    return text if kind is str else tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _integer(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise OperatorError(f"The setting {name} must be a whole number, not “{text}”.") from None
+
+
+def _checked(settings: Settings) -> Settings:
+    if not settings.nameservers:
+        raise OperatorError("The setting nameservers must name at least one nameserver.")
+    if not 0 <= settings.lowest_ttl <= settings.default_ttl <= settings.highest_ttl <= 2147483647:
+        raise OperatorError("The settings must have lowest_ttl ≤ default_ttl ≤ highest_ttl, from 0 to 2147483647.")
+    if not (settings.templates / "named.conf.j2").is_file():
+        raise OperatorError(f"The setting templates must name the folder with named.conf.j2: {settings.templates}")
+    return settings

@@ -1,0 +1,24 @@
+"""A page of a list in creation order: after a cursor, or by number."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select
+from sqlalchemy.orm import InstrumentedAttribute
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """At most `limit` rows (None: all) after the row `after` (an id), skipping `offset`."""
+
+    limit: int | None = None
+    after: int = 0
+    offset: int = 0
+
+    def cut(self, query: Select[Any], id_column: InstrumentedAttribute[int]) -> Select[Any]:
+        """The query for this page, in creation order, with one row more to tell whether a next page exists."""
+        query = query.where(id_column > self.after).order_by(id_column).offset(self.offset)
+        return query if self.limit is None else query.limit(self.limit + 1)
+
+
+EVERYTHING = Page()

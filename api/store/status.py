@@ -1,0 +1,82 @@
+"""Where a zone or a change stands on each nameserver, as last answered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, select
+
+from api.database import db
+from api.errors import NotFound
+from api.models import Change, Nameserver, Publication
+from nameserver.serial import newer
+
+_WORST_FIRST = ("held", "failed", "pending")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One nameserver's: `state` is in_sync, pending, failed, held, unreachable or paused."""
+
+    name: str
+    state: str
+    serial: int | None
+    checked_at: datetime | None
+    error: str | None
+
+
+def change_of(account_uuid: str, uuid: str) -> Change:
+    """The account's change. Raises NotFound, the same for an unknown and a foreign one."""
+    change = db.session.scalar(select(Change).where(Change.uuid == uuid, Change.account_uuid == account_uuid))
+    if change is None:
+        raise NotFound("Change not found.")
+    return change
+
+
+def zone_standings(domain: str) -> list[Standing]:
+    """How each nameserver stands with the newest state of the zone."""
+    return [_standing(nameserver, publication, _current(publication)) for nameserver, publication in _rows(domain)]
+
+
+def change_standings(domain: str, serial: int, deletion: bool) -> list[Standing]:
+    """How each nameserver stands with one change: in sync once it answered the change's serial or a newer one."""
+    return [
+        _standing(nameserver, publication, _reached(publication, serial, deletion))
+        for nameserver, publication in _rows(domain)
+    ]
+
+
+def overall(standings: list[Standing]) -> str:
+    """The state of all nameservers together; a paused one holds nobody up."""
+    states = {"pending" if standing.state == "unreachable" else standing.state for standing in standings}
+    return next((state for state in _WORST_FIRST if state in states), "in_sync" if standings else "pending")
+
+
+def _rows(domain: str) -> list[tuple[Nameserver, Publication | None]]:
+    match = and_(Publication.nameserver_id == Nameserver.id, Publication.domain == domain)
+    query = select(Nameserver, Publication).outerjoin(Publication, match).order_by(Nameserver.id)
+    return [(nameserver, publication) for nameserver, publication in db.session.execute(query)]
+
+
+def _current(publication: Publication | None) -> bool:
+    return publication is not None and publication.state == "in_sync"
+
+
+def _reached(publication: Publication | None, serial: int, deletion: bool) -> bool:
+    if publication is None:
+        return deletion
+    if publication.served is None:
+        return deletion and publication.state == "in_sync"
+    return newer(publication.served, serial) or (publication.served == serial and not deletion)
+
+
+def _standing(nameserver: Nameserver, publication: Publication | None, reached: bool) -> Standing:
+    serial = publication.served if publication else None
+    checked_at = publication.checked_at if publication else None
+    error = publication.error if publication else None
+    if reached:
+        return Standing(nameserver.name, "in_sync", serial, checked_at, None)
+    if nameserver.paused:
+        return Standing(nameserver.name, "paused", serial, checked_at, None)
+    if nameserver.error and not (publication and publication.state == "held"):
+        return Standing(nameserver.name, "unreachable", serial, checked_at, nameserver.error)
+    return Standing(nameserver.name, publication.state if publication else "pending", serial, checked_at, error)
