@@ -1,0 +1,92 @@
+"""Fixtures for every test of the API: a fresh, furnished installation, on each kind of database."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+    from tests.installation import Databases, Installation
+
+pytest.register_assert_rewrite("tests.installation", "tests.contract.forms")
+
+# Every test that takes a database runs once on each of these; `databases` makes them.
+KINDS = ("sqlite",)
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> "Databases":
+    """One kind of database, migrated and furnished once."""
+    from tests.installation import SqliteFiles
+
+    makers = {"sqlite": lambda: SqliteFiles(tmp_path_factory.mktemp("template"))}
+    return makers[request.param]()
+
+
+@pytest.fixture
+def install(databases: "Databases", tmp_path: Path) -> Iterator[Callable[..., "Installation"]]:
+    """Start the application over a database of the test's own, with settings other than the defaults."""
+    from api.settings import Settings
+    from tests.installation import Installation
+
+    made: list[Installation] = []
+
+    def start(**settings: Any) -> Installation:
+        url = databases.fresh(tmp_path)
+        made.append(Installation(Settings(data=tmp_path, database_url=url, **settings), databases.secrets))
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.close()
+
+
+@pytest.fixture(scope="session")
+def started(databases: "Databases", tmp_path_factory: pytest.TempPathFactory) -> "Installation":
+    """The application with the default settings, started once: what it compiles takes longer than a test."""
+    from api.settings import Settings
+    from tests.installation import Installation
+
+    folder = tmp_path_factory.mktemp("data")
+    return Installation(Settings(data=folder, database_url=databases.fresh(folder)), databases.secrets)
+
+
+@pytest.fixture
+def installation(databases: "Databases", started: "Installation") -> Iterator["Installation"]:
+    """The application with the default settings, as just installed: database and memory are new."""
+    databases.fresh(started.settings.data)
+    started.forget()
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def app(installation: "Installation") -> "Flask":
+    """The Flask application."""
+    return installation.app
+
+
+@pytest.fixture
+def alice(installation: "Installation") -> "FlaskClient":
+    """A client of the one account, with all permissions."""
+    return installation.client()
+
+
+@pytest.fixture
+def bob(installation: "Installation") -> "FlaskClient":
+    """A client of the other account, with all permissions."""
+    from tests.installation import BOB
+
+    return installation.client(BOB)
+
+
+@pytest.fixture
+def zone(alice: "FlaskClient") -> dict[str, Any]:
+    """Alice's zone example.com, empty."""
+    answer = alice.post("/api/v1/dns-zones/", json={"domain": "example.com"})
+    assert answer.status_code == 201
+    return dict(answer.get_json())
