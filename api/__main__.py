@@ -10,7 +10,7 @@ def main() -> None:
     from api.cli import zonewright
 
     try:
-        zonewright(standalone_mode=False)
+        zonewright(prog_name="zonewright", standalone_mode=False)
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except click.Abort:

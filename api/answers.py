@@ -13,15 +13,20 @@ def json_response(body: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status=status, mimetype="application/json")
 
 
-def written_response(body: Any, status: int, written: Written) -> Response:
-    """The answer to a write: the page's body, and in the headers the change and where to watch it."""
-    response = json_response(body, status) if body is not None else Response(status=status)
-    response.headers["X-Zone-Serial"] = str(written.serial)
-    response.headers.add("Link", f'<{_status_path(written)}>; rel="status"')
-    if written.change is not None:
-        response.headers["X-Change-Id"] = written.change
-    if body is None:
+def written_response(body: Any, status: int, written: list[Written], dry_run: bool = False) -> Response:
+    """The answer to a write: the page's body, and in the headers the changes and where to watch them."""
+    response = json_response(body, status) if status != 204 else Response(status=status)
+    if status == 204:
         del response.headers["Content-Type"]
+    if dry_run:
+        response.headers["X-Dry-Run"] = "true"
+        return response
+    if written:
+        response.headers["X-Zone-Serial"] = ", ".join(str(each.serial) for each in written)
+    for each in written:
+        response.headers.add("Link", f'<{_status_path(each)}>; rel="status"')
+    if changes := [each.change for each in written if each.change]:
+        response.headers["X-Change-Id"] = ", ".join(changes)
     return response
 
 

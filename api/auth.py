@@ -55,6 +55,12 @@ def require(permission: str) -> None:
         raise PermissionDenied(f"The API token lacks the {permission} permission.")
 
 
+def require_any(*permissions: str) -> None:
+    """Raises PermissionDenied when the caller's token has none of the permissions."""
+    if not caller().permissions & set(permissions):
+        raise PermissionDenied(f"The API token has none of the permissions {', '.join(permissions)}.")
+
+
 def _secret() -> str:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     secret = secret.strip()

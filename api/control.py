@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from flask import Flask
 
-from api.changes import leases, observations
+from api.changes import leases, observations, renderings
 from api.database import db
 from api.doorbell import Doorbell
 from api.settings import Settings
@@ -39,6 +39,7 @@ class ControlPlane:
         self._doorbell = Doorbell(settings)
         self._assignments: list[Assignment] = []
         self._renew_at = 0.0
+        self._adopted = False
         self._reconciler = Reconciler(
             gather=self._gather,
             report=self._report,
@@ -82,10 +83,18 @@ class ControlPlane:
     def _pass(self) -> int:
         if time.monotonic() >= self._renew_at:
             with self._app.app_context():
+                if not self._adopted:
+                    self._adopt()
                 self._assignments = leases.take(self._owner, self._take_over)
             self._take_over = False
             self._renew_at = time.monotonic() + _RENEW_SECONDS
         return self._reconciler.run_pass(self._assignments)
+
+    def _adopt(self) -> None:
+        zones = renderings.adopt(self._app.config["SETTINGS"])
+        self._adopted = True
+        if zones:
+            log.info("the settings or the template changed: %d zones get a new serial", zones)
 
     def _gather(self, names: Sequence[str]) -> Desired:
         with self._session():

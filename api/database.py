@@ -103,8 +103,8 @@ class WriteLock:
 
 
 @contextmanager
-def writing() -> Iterator[Session]:
-    """One write transaction: committed whole at the end, or nothing of it."""
+def writing(dry_run: bool = False) -> Iterator[Session]:
+    """One write transaction: committed whole at the end, or nothing of it; a dry run ends in nothing too."""
     lock: WriteLock | None = current_app.extensions["zonewright_lock"]
     session = db.session()
     session.rollback()  # an earlier read's snapshot must not be what this write decides on
@@ -112,6 +112,10 @@ def writing() -> Iterator[Session]:
         try:
             session.connection(execution_options={"zonewright_write": True})
             yield session
+            session.flush()
+            if dry_run:
+                session.expunge_all()  # what was made stays readable for the answer
+                session.rollback()
             session.commit()
         except BaseException:
             session.rollback()
@@ -119,11 +123,12 @@ def writing() -> Iterator[Session]:
 
 
 @contextmanager
-def changing() -> Iterator[Session]:
+def changing(dry_run: bool = False) -> Iterator[Session]:
     """A write transaction that changes what the nameservers should serve: the control plane is woken after it."""
-    with writing() as session:
+    with writing(dry_run) as session:
         yield session
-    doorbell.ring(current_app.config["SETTINGS"])
+    if not dry_run:
+        doorbell.ring(current_app.config["SETTINGS"], db.engine)
 
 
 @contextmanager

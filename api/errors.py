@@ -6,6 +6,7 @@ ApiError
 ├── PermissionDenied      403
 ├── NotFound              404  unknown and foreign look the same
 ├── Conflict              409
+├── PreconditionFailed    412
 ├── UnsupportedMediaType  415
 ├── Unavailable           503
 └── OperatorError         for the command line: a wrong setting, a missing folder
@@ -39,6 +40,10 @@ class NotFound(ApiError):
 
 class Conflict(ApiError):
     """The request conflicts with another one."""
+
+
+class PreconditionFailed(ApiError):
+    """What the request was made for has changed meanwhile."""
 
 
 class UnsupportedMediaType(ApiError):

@@ -18,6 +18,8 @@ USUAL = 1000
 
 def page_of(query: Mapping[str, Any], usual: int | None = USUAL) -> Page:
     """The page a query asks for; `usual` is the limit when it names none. Raises InvalidInput."""
+    if ("page" in query or "page_size" in query) and ("limit" in query or "cursor" in query):
+        raise InvalidInput("page", "Page by `page` and `page_size`, or by `limit` and `cursor`, not by both.")
     if "page" in query or "page_size" in query:
         size = query.get("page_size", USUAL)
         return Page(size, 0, (query.get("page", 1) - 1) * size)

@@ -20,6 +20,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     errors.PermissionDenied: (403, "permission_denied"),
     errors.NotFound: (404, "not_found"),
     errors.Conflict: (409, "conflict"),
+    errors.PreconditionFailed: (412, "precondition_failed"),
     errors.UnsupportedMediaType: (415, "unsupported_media_type"),
     errors.Unavailable: (503, "unavailable"),
 }

@@ -1,9 +1,9 @@
-"""The route table: method, path, permission, query, and the function that answers.
+"""The route table: method, path, permission, status, query, and the function that answers.
 
 A path ends in `/`; the same path without it is answered too, never redirected.
 """
 
-import uuid
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,40 +12,77 @@ from flask import Flask, Response, g, request
 from marshmallow import Schema
 
 from api import auth
-from api.resources import changes, health, records, zones
+from api.answers import written_response
+from api.changes import idempotency
+from api.errors import NotFound
+from api.intents import intent
+from api.resources import batches, changes, documents, health, records, zones
 from api.schemas import loading
-from api.schemas.queries import NoQuery, Paging, RecordQuery, ZoneQuery
+from api.schemas.batches import BatchAnswer, BatchBody
+from api.schemas.checks import CheckAnswer
+from api.schemas.queries import NoQuery, Paging, RecordQuery, WriteQuery, ZoneQuery
+from api.schemas.records import FlatRecordAnswer, RecordAnswer, RecordBody, RecordPatch
+from api.schemas.status import ChangeAnswer, StatusAnswer
+from api.schemas.zones import WholeZoneAnswer, ZoneAnswer, ZoneBody
+from api.waiting import wait_if_preferred
 
 LIST, CREATE, UPDATE, DELETE = "dns:list", "dns:create", "dns:update", "dns:delete"
+#: Which of the permissions to write it takes depends on what the body asks for.
+ANY = "dns:*"
 _API = "/api/v1"
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row; `permission` None needs no token."""
+    """One row. `permission` None needs no token; `answers` None has no body; `many`: an array of them."""
 
     method: str
     path: str
     permission: str | None
+    status: int
     answer: Callable[..., Response]
     query: type[Schema] = NoQuery
+    body: type[Schema] | None = None
+    answers: type[Schema] | None = None
+    many: bool = False
+
+
+def _write(
+    method: str,
+    path: str,
+    permission: str,
+    status: int,
+    answer: Callable[..., Response],
+    body: Any = None,
+    answers: Any = None,
+) -> Route:
+    return Route(method, _API + path, permission, status, answer, WriteQuery, body, answers)
+
+
+def _read(path: str, answer: Callable[..., Response], answers: Any, query: Any = NoQuery, many: bool = False) -> Route:
+    return Route("GET", _API + path, LIST, 200, answer, query, None, answers, many)
 
 
 ROUTES = (
-    Route("GET", f"{_API}/dns-zones/", LIST, zones.list_zones, ZoneQuery),
-    Route("POST", f"{_API}/dns-zones/", CREATE, zones.create_zone),
-    Route("GET", f"{_API}/dns-zones/<uuid>/", LIST, zones.show_zone),
-    Route("DELETE", f"{_API}/dns-zones/<uuid>/", DELETE, zones.delete_zone),
-    Route("GET", f"{_API}/dns-zones/<uuid>/status/", LIST, zones.zone_status),
-    Route("GET", f"{_API}/dns-zones/<uuid>/records/", LIST, records.list_zone_records, Paging),
-    Route("POST", f"{_API}/dns-zones/<uuid>/records/", CREATE, records.create_record),
-    Route("GET", f"{_API}/dns-records/", LIST, records.list_records, RecordQuery),
-    Route("GET", f"{_API}/dns-records/<uuid>/", LIST, records.show_record),
-    Route("PUT", f"{_API}/dns-records/<uuid>/", UPDATE, records.replace_record),
-    Route("PATCH", f"{_API}/dns-records/<uuid>/", UPDATE, records.patch_record),
-    Route("DELETE", f"{_API}/dns-records/<uuid>/", DELETE, records.delete_record),
-    Route("GET", f"{_API}/dns-changes/<uuid>/", LIST, changes.show_change),
-    Route("GET", "/healthz", None, health.healthz),
+    _read("/dns-zones/", zones.list_zones, ZoneAnswer, ZoneQuery, many=True),
+    _write("POST", "/dns-zones/", CREATE, 201, zones.create_zone, ZoneBody, WholeZoneAnswer),
+    _read("/dns-zones/<uuid>/", zones.show_zone, WholeZoneAnswer),
+    _write("DELETE", "/dns-zones/<uuid>/", DELETE, 204, zones.delete_zone),
+    _read("/dns-zones/<uuid>/status/", zones.zone_status, StatusAnswer),
+    _read("/dns-zones/<uuid>/check/", zones.zone_check, CheckAnswer),
+    _read("/dns-zones/<uuid>/records/", records.list_zone_records, RecordAnswer, Paging, many=True),
+    _write("POST", "/dns-zones/<uuid>/records/", CREATE, 201, records.create_record, RecordBody, RecordAnswer),
+    _read("/dns-records/", records.list_records, FlatRecordAnswer, RecordQuery, many=True),
+    _read("/dns-records/<uuid>/", records.show_record, FlatRecordAnswer),
+    _write("PUT", "/dns-records/<uuid>/", UPDATE, 200, records.replace_record, RecordBody, FlatRecordAnswer),
+    _write("PATCH", "/dns-records/<uuid>/", UPDATE, 200, records.patch_record, RecordPatch, FlatRecordAnswer),
+    _write("DELETE", "/dns-records/<uuid>/", DELETE, 204, records.delete_record),
+    _write("POST", "/dns-batches/", ANY, 200, batches.apply_batch, BatchBody, BatchAnswer),
+    _read("/dns-changes/<uuid>/", changes.show_change, ChangeAnswer),
+    Route("GET", f"{_API}/openapi.json", None, 200, documents.openapi),
+    Route("GET", "/docs/", None, 200, documents.docs),
+    Route("GET", "/healthz", None, 200, health.healthz),
 )
 
 
@@ -53,6 +90,7 @@ def register(app: Flask) -> None:
     """Serve every route of the table."""
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
+    app.before_request(_refuse_empty_segments)
     for route in ROUTES:
         endpoint = f"{route.method} {route.path}"
         options = {"methods": [route.method], "provide_automatic_options": False}
@@ -65,16 +103,43 @@ def _guarded(route: Route) -> Callable[..., Response]:
     def view(**path: Any) -> Response:
         if route.permission is not None:
             auth.authenticate()
+        if route.permission == ANY:
+            auth.require_any(CREATE, UPDATE, DELETE)
+        elif route.permission is not None:
             auth.require(route.permission)
-        g.query = loading.load_all(route.query(), request.args.to_dict())
-        return route.answer(**{key: _canonical_uuid(value) for key, value in path.items()})
+        g.route = route
+        g.query = loading.load_query(route.query())
+        values = {key: _canonical_uuid(value) for key, value in path.items()}
+        return route.answer(**values) if route.query is not WriteQuery else _written(route, values)
 
     return view
 
 
-def _canonical_uuid(text: str) -> str:
-    """The uuid as it is stored; what is none stays as it is and is not found."""
+def _written(route: Route, values: dict[str, str]) -> Response:
+    """A write, done once for each Idempotency-Key."""
+    g.intent = intent()
+    key = g.intent.key
+    if key is None:
+        return route.answer(**values)
+    account = auth.caller().account_id
+    known = idempotency.claim(account, key)
+    if known is not None:
+        body, written = known
+        response = written_response(body, route.status, written)
+        response.headers["Idempotency-Replayed"] = "true"
+        return wait_if_preferred(response, written)
     try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        return "-"
+        return route.answer(**values)
+    finally:
+        idempotency.release(account, key)
+
+
+def _canonical_uuid(text: str) -> str:
+    """The uuid as it is stored; what is none becomes something that is not found."""
+    return text.lower() if _UUID.fullmatch(text) else "-"
+
+
+def _refuse_empty_segments() -> None:
+    """`/dns-zones//`, from a program whose variable is empty, is no list of everything."""
+    if "//" in request.path:
+        raise NotFound("There is nothing at this URL.")

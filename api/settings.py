@@ -5,6 +5,7 @@ separated by commas in the environment. A setting that is unknown or wrong stops
 """
 
 import dataclasses
+import re
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from api.errors import OperatorError
+from nameserver.errors import InvalidInput
+from nameserver.names import canonical_host
+from nameserver.rules import HIGHEST_TTL
 from nameserver.zone import Authority
 
 PREFIX = "ZONEWRIGHT_"
@@ -45,6 +49,9 @@ class Settings:
     default_ttl: int = setting(3600, "TTL of a record written without one, when its RRset has none either")
     lowest_ttl: int = setting(0, "the lowest TTL accepted")
     highest_ttl: int = setting(2147483647, "the highest TTL accepted (RFC 2181, section 8)")
+    zones_per_account: int = setting(100000, "the most zones one account may have")
+    records_per_zone: int = setting(100000, "the most records one zone may have")
+    cors_origins: tuple[str, ...] = setting((), "origins whose pages may call the API from a browser, or *")
     reserved_names: tuple[str, ...] = setting((), "domains nobody can create a zone for, nor below")
     suffix_exempt: tuple[str, ...] = setting(("home.arpa",), "public suffixes that may be zones all the same")
     body_limit: int = setting(1048576, "the largest request body")
@@ -55,7 +62,10 @@ class Settings:
     @property
     def url(self) -> str:
         """The database's SQLAlchemy URL."""
-        return self.database_url or f"sqlite:///{self.data.absolute() / 'zonewright.db'}"
+        if not self.database_url:
+            return f"sqlite:///{self.data.absolute() / 'zonewright.db'}"
+        # The plain spellings mean the driver we ship.
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.database_url)
 
     @property
     def sqlite(self) -> bool:
@@ -81,6 +91,7 @@ def load(data: Path, environ: Mapping[str, str], **given: Any) -> Settings:
 
     Raises OperatorError when a setting is unknown or has a wrong value.
     """
+    _refuse_unknown(environ)
     file = data / "settings.toml"
     values = {key: _from_toml(key, value, file) for key, value in _read(file).items()}
     values |= {name: _from_text(name, environ[key]) for name, key in _variables().items() if key in environ}
@@ -90,6 +101,13 @@ def load(data: Path, environ: Mapping[str, str], **given: Any) -> Settings:
 
 def _variables() -> dict[str, str]:
     return {item.name: PREFIX + item.name.upper() for item in dataclasses.fields(Settings) if item.name != "data"}
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    known = {*_variables().values(), *(PREFIX + name for name in ("DATA", "API", "TOKEN", "TRACEBACK"))}
+    for key in environ:
+        if key.startswith(PREFIX) and key not in known:
+            raise OperatorError(f"There is no setting {key}; `zonewright settings` lists them.")
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -126,8 +144,32 @@ def _integer(name: str, text: str) -> int:
 def _checked(settings: Settings) -> Settings:
     if not settings.nameservers:
         raise OperatorError("The setting nameservers must name at least one nameserver.")
-    if not 0 <= settings.lowest_ttl <= settings.default_ttl <= settings.highest_ttl <= 2147483647:
-        raise OperatorError("The settings must have lowest_ttl ≤ default_ttl ≤ highest_ttl, from 0 to 2147483647.")
+    if not 0 <= settings.lowest_ttl <= settings.default_ttl <= settings.highest_ttl <= HIGHEST_TTL:
+        raise OperatorError(f"The settings must have lowest_ttl ≤ default_ttl ≤ highest_ttl, from 0 to {HIGHEST_TTL}.")
     if not (settings.templates / "named.conf.j2").is_file():
         raise OperatorError(f"The setting templates must name the folder with named.conf.j2: {settings.templates}")
+    if settings.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise OperatorError(f"The setting log_level must be DEBUG, INFO, WARNING or ERROR, not “{settings.log_level}”.")
+    _check_numbers(settings)
+    _check_names(settings)
     return settings
+
+
+def _check_numbers(settings: Settings) -> None:
+    for name in ("authority_ttl", "soa_refresh", "soa_retry", "soa_expire", "negative_ttl"):
+        if not 0 <= getattr(settings, name) <= HIGHEST_TTL:
+            raise OperatorError(f"The setting {name} must be from 0 to {HIGHEST_TTL} seconds.")
+    for name in ("sweep_seconds", "body_limit", "most_waiters", "zones_per_account", "records_per_zone"):
+        if getattr(settings, name) < 1:
+            raise OperatorError(f"The setting {name} must be 1 or more.")
+
+
+def _check_names(settings: Settings) -> None:
+    for setting_, values in (("nameservers", settings.nameservers), ("hostmaster", (settings.hostmaster,))):
+        for value in values:
+            try:
+                canonical = canonical_host(value, value)
+            except InvalidInput as error:
+                raise OperatorError(f"The setting {setting_} has “{value}”: {error.detail}") from error
+            if canonical != value:
+                raise OperatorError(f"The setting {setting_} must have {canonical}, not “{value}”.")

@@ -14,6 +14,7 @@ from api.database import db
 from api.store import status
 
 MOST_SECONDS = 30
+_WAIT = re.compile(r"\s*wait\s*=\s*\"?(\d{1,400})\"?\s*(;.*)?", re.IGNORECASE | re.ASCII)
 
 
 class Waiters:
@@ -23,10 +24,10 @@ class Waiters:
         self.places = threading.BoundedSemaphore(most)
 
 
-def wait_if_preferred(response: Response, written: Written) -> Response:
+def wait_if_preferred(response: Response, written: list[Written]) -> Response:
     """The answer, held as the request prefers, with `X-Publication` telling how far the change got."""
     seconds = _preferred()
-    if seconds is None:
+    if seconds is None or not written or "X-Dry-Run" in response.headers:
         return response
     waiters: Waiters = current_app.extensions["zonewright_waiters"]
     response.headers["Preference-Applied"] = "wait"
@@ -42,13 +43,13 @@ def wait_if_preferred(response: Response, written: Written) -> Response:
 
 def _preferred() -> float | None:
     for preference in ",".join(request.headers.getlist("Prefer")).split(","):
-        match = re.fullmatch(r"\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(;.*)?", preference)
+        match = _WAIT.fullmatch(preference)
         if match:
             return min(int(match[1]), MOST_SECONDS)
     return None
 
 
-def _wait(written: Written, seconds: float) -> str:
+def _wait(written: list[Written], seconds: float) -> str:
     began = time.monotonic()
     while True:
         state, hopeless = _state(written)
@@ -59,11 +60,14 @@ def _wait(written: Written, seconds: float) -> str:
         time.sleep(min(max(0.001, 0.15 * waited), seconds - waited))
 
 
-def _state(written: Written) -> tuple[str, bool]:
-    """The state, and whether waiting is useless because a nameserver is known to be down."""
-    if written.change is None:
-        standings = status.zone_standings(written.domain)
-    else:
-        standings = status.change_standings(written.domain, written.serial, written.deletion)
+def _state(written: list[Written]) -> tuple[str, bool]:
+    """The state of all together, and whether waiting is useless because a nameserver is known to be down."""
+    standings = [standing for each in written for standing in _standings(each)]
     db.session.remove()
     return status.overall(standings), any(standing.state == "unreachable" for standing in standings)
+
+
+def _standings(written: Written) -> list[status.Standing]:
+    if written.change is None:
+        return status.zone_standings(written.domain)
+    return status.change_standings(written.domain, written.serial, written.deletion)

@@ -49,7 +49,7 @@ def prepare(directory: Path, name: str, address: str, port: int, renderer: Rende
     )
     replace(directory / "named.conf", renderer.named_conf(target))
     replace(config, _agent_config(target).encode())
-    _repair(target)
+    repair(target)
     return Embedded(target, _named_argv(directory))
 
 
@@ -93,7 +93,8 @@ def _agent_config(target: Target) -> str:
     return json.dumps(config, indent=2) + "\n"
 
 
-def _repair(target: Target) -> None:
+def repair(target: Target) -> None:
+    """Before each start of named: test its zone database, and mend it. Raises NameserverError."""
     argv = [*target.agent, "repair"]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=_REPAIR_TIMEOUT, stdin=subprocess.DEVNULL)
     if done.returncode:

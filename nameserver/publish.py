@@ -20,6 +20,7 @@ _MOST_BYTES = 4 * 1024 * 1024
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
 _REFUSED_PAUSE = 300.0
+_HEARTBEAT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,15 @@ class Inventory:
     zones: dict[str, int]
 
 
-Observation = Contact | Published | Inventory
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A nameserver took the named.conf we rendered (`error` None), or refused it: it goes on with the last good one."""
+
+    nameserver: str
+    error: str | None
+
+
+Observation = Contact | Published | Inventory | Configured
 Report = Callable[[Observation], None]
 
 
@@ -64,6 +73,7 @@ class Publisher:
     configured: bool = False
     _configure_not_before: float = 0.0
     _contacted: bool = False
+    _heard_at: float = 0.0
     _failures: int = 0
     _not_before: float = 0.0
     _job: Future[None] | None = None
@@ -83,6 +93,8 @@ class Publisher:
 
     def start(self, items: Sequence[Item], fence: int, may_configure: bool, sweep: bool) -> None:
         """Publish the items in the background; greet and configure first where that is due, sweep last."""
+        if time.monotonic() >= self._heard_at + _HEARTBEAT:
+            self._contacted = False
         if not items and not sweep and self._contacted and not (may_configure and self._configure_due):
             return
         self._job = self._thread.submit(self._work, items, fence, may_configure, sweep)
@@ -106,7 +118,7 @@ class Publisher:
             self._publish(items, fence)
             if sweep:
                 self.report(Inventory(self.name, self.transport.inventory()))
-            self._failures = 0
+            self._failures, self._heard_at = 0, time.monotonic()
         except TransportError as error:
             self._back_off(error)
         except Exception as error:  # whatever else goes wrong here must not stop the other nameservers
@@ -116,12 +128,12 @@ class Publisher:
             self.wake()
 
     def _greet(self) -> None:
-        """Once after each loss of contact: is it alive, and has it the configuration we rendered?"""
+        """After each loss of contact and each silence: is it alive, and has it the configuration we rendered?"""
         if self._contacted:
             return
         greeting = self.transport.hello()
         if not greeting.running:
-            raise Unreachable("named does not run there, or does not answer rndc")
+            raise Unreachable("named does not run there, or does not answer rndc.")
         self.configured = greeting.configuration == hashlib.sha256(self.named_conf).hexdigest()
         self.report(Contact(self.name, None, greeting.named))
         self._contacted = True
@@ -130,10 +142,11 @@ class Publisher:
         try:
             self.transport.configure(self.named_conf, fence)
             self.configured = True
+            self.report(Configured(self.name, None))
         except ConfigurationRefused as error:
             self._configure_not_before = time.monotonic() + _REFUSED_PAUSE
             log.error("%s: %s", self.name, error.detail)
-            self.report(Contact(self.name, error.detail))
+            self.report(Configured(self.name, error.detail))
 
     def _publish(self, items: Sequence[Item], fence: int) -> None:
         for batch in split(sorted(items, key=lambda item: len(item.content)), _MOST_ZONES, _MOST_BYTES):
@@ -161,5 +174,5 @@ class Publisher:
         if isinstance(error, Fenced):
             log.warning("%s: %s", self.name, error.detail)
             return
-        log.warning("%s: %s; next try in %.1f s", self.name, error.detail, pause)
+        log.warning("%s: %s Next try in %.1f s.", self.name, error.detail, pause)
         self.report(Contact(self.name, error.detail))

@@ -20,7 +20,7 @@ from nameserver.zone import Authority, Problem, Severity, Zone
 
 log = logging.getLogger(__name__)
 
-_VANISHED = Problem(
+VANISHED = Problem(
     "vanished", Severity.ERROR, "The zone is gone from the database without a change that deleted it; it stays served."
 )
 
@@ -137,7 +137,7 @@ class Reconciler:
 
     def _items(self, desired: Desired) -> Iterable[Item]:
         for domain, serial in desired.vanished.items():
-            self._hold(domain, serial, [_VANISHED])
+            self._hold(domain, serial, [VANISHED])
         for domain, serial in desired.removals.items():
             yield Item(domain, Action.REMOVE, serial)
         began = time.perf_counter()

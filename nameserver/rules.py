@@ -47,6 +47,21 @@ def check_record(
         rule(case)
 
 
+def check_address(domain: str, rest: Iterable[Record], nameserver: Record) -> None:
+    """Has a nameserver at the apex still an address, now that only `rest` is left of the whole zone?
+
+    Raises InvalidInput("name"): named would refuse the zone.
+    """
+    others = tuple(other for other in rest if other.uuid != nameserver.uuid)
+    try:
+        _apex_nameserver(_Case(domain, nameserver, others, (), ()))
+    except InvalidInput:
+        host = f"{nameserver.value} would be left without an address"
+        raise InvalidInput(
+            "name", f"{host}, but it is a nameserver of this zone: remove its NS record first."
+        ) from None
+
+
 def warnings(zone: Zone) -> list[Problem]:
     """What is published and may still surprise: addresses and mail at names that are no host names."""
     return [_not_a_hostname(zone, record) for record in zone.records if _is_odd(record)]

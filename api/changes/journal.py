@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.changes.actor import Actor
 from api.database import now
-from api.models import Change, Nameserver, Publication, Tombstone, Zone
+from api.models import Account, Change, Nameserver, Publication, Tombstone, Zone
 from nameserver.records import Record
 from nameserver.serial import newer, next_serial
 
@@ -54,10 +54,23 @@ def keep(
     session: Session, actor: Actor, zone: Zone, action: str, removed: Sequence[Record], added: Sequence[Record]
 ) -> Written:
     """Keep the change that gave the zone its serial, and make the zone due on every nameserver."""
-    moment = now()
+    written = note(session, actor, zone, action, removed, added)
+    want(session, zone.domain, None if written.deletion else zone.serial, now())
+    return written
+
+
+def note(
+    session: Session,
+    actor: Actor,
+    zone: Zone,
+    action: str,
+    removed: Sequence[Record] = (),
+    added: Sequence[Record] = (),
+) -> Written:
+    """Keep a change of the zone as it is now."""
     change = Change(
         uuid=str(uuid.uuid4()),
-        account_uuid=actor.account_uuid or "",
+        account_uuid=actor.account_uuid or _owner(session, zone),  # what the system does is the owner's to read
         zone_uuid=zone.uuid,
         domain=zone.domain,
         action=action,
@@ -65,12 +78,14 @@ def keep(
         actor=actor.to_json(),
         removed=[describe(record) for record in removed],
         added=[describe(record) for record in added],
-        created_at=moment,
+        created_at=now(),
     )
     session.add(change)
-    deletion = action == "zone.delete"
-    want(session, zone.domain, None if deletion else zone.serial, moment)
-    return Written(change.uuid, zone.uuid, zone.domain, zone.serial, deletion)
+    return Written(change.uuid, zone.uuid, zone.domain, zone.serial, action == "zone.delete")
+
+
+def _owner(session: Session, zone: Zone) -> str:
+    return session.scalars(select(Account.uuid).where(Account.id == zone.account_id)).one()
 
 
 def want(session: Session, domain: str, serial: int | None, moment: datetime) -> None:
@@ -79,7 +94,7 @@ def want(session: Session, domain: str, serial: int | None, moment: datetime) ->
     if not nameservers:
         return
     insert = (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert
-    due = {"wanted": serial, "state": "pending", "error": None, "due_at": moment, "attempts": 0}
+    due = {"wanted": serial, "state": "pending", "error": None, "due_at": moment, "attempts": 0, "staged": False}
     rows = [{"nameserver_id": nameserver, "domain": domain, **due} for nameserver in sorted(nameservers)]
     statement = insert(Publication).values(rows)
     session.execute(statement.on_conflict_do_update(index_elements=["nameserver_id", "domain"], set_=due))

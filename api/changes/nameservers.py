@@ -1,8 +1,8 @@
 """Adding nameservers, and asking for zones to be published again."""
 
-from sqlalchemy import insert, literal, select, update
+from sqlalchemy import false, insert, literal, select, update
 
-from api.database import changing, now
+from api.database import UtcDateTime, changing, now
 from api.models import Nameserver, Publication, Zone
 from nameserver.target import Target
 
@@ -18,8 +18,16 @@ def put(target: Target) -> None:
         nameserver = Nameserver(name=target.name, target=target.to_json(), strays=[])
         session.add(nameserver)
         session.flush()
-        columns = ("nameserver_id", "domain", "wanted", "state", "due_at", "attempts")
-        values = (literal(nameserver.id), Zone.domain, Zone.serial, literal("pending"), literal(now()), literal(0))
+        columns = ("nameserver_id", "domain", "wanted", "state", "due_at", "attempts", "staged")
+        values = (
+            literal(nameserver.id),
+            Zone.domain,
+            Zone.serial,
+            literal("pending"),
+            literal(now(), UtcDateTime),
+            literal(0),
+            false(),
+        )
         session.execute(insert(Publication).from_select(columns, select(*values)))
 
 

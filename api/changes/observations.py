@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from api.changes import journal
 from api.database import now, writing
-from api.models import Nameserver, Publication, Tombstone
+from api.models import Nameserver, Publication, Tombstone, Zone
 from nameserver.plan import Action, Item, Outcome, State
-from nameserver.publish import Contact, Inventory, Observation, Published
-from nameserver.reconcile import Held
+from nameserver.publish import Configured, Contact, Inventory, Observation, Published
+from nameserver.reconcile import VANISHED, Held
 
 _FIRST_PAUSE = 5.0
 _LONGEST_PAUSE = 300.0
@@ -29,6 +29,8 @@ def report(observed: Observation | Held) -> None:
         _published(observed)
     elif isinstance(observed, Inventory):
         _inventory(observed)
+    elif isinstance(observed, Configured):
+        _configured(observed)
     else:
         _held(observed)
 
@@ -39,6 +41,12 @@ def _contact(contact: Contact) -> None:
         values |= {"contact_at": now(), "software": contact.software}
     with writing() as session:
         session.execute(update(Nameserver).where(Nameserver.name == contact.nameserver).values(**values))
+
+
+def _configured(configured: Configured) -> None:
+    with writing() as session:
+        match = Nameserver.name == configured.nameserver
+        session.execute(update(Nameserver).where(match).values(configuration_error=configured.error))
 
 
 def _published(published: Published) -> None:
@@ -79,7 +87,9 @@ def _answer(nameserver: int, item: Item) -> dict[str, Any]:
 
 def _confirm(session: Session, domains: Iterable[str]) -> None:
     """A deletion that every nameserver has confirmed is done; the tombstone's serial stays."""
-    for domain in domains:
+    for domain in sorted(domains):
+        # Two nameservers that confirm at once must not each wait for the other's word.
+        session.scalar(select(Tombstone.domain).where(Tombstone.domain == domain).with_for_update())
         open_ = (Publication.state != "in_sync") | Publication.wanted.is_not(None)
         if session.scalar(select(Publication.domain).where(Publication.domain == domain, open_).limit(1)) is None:
             session.execute(delete(Publication).where(Publication.domain == domain))
@@ -122,6 +132,16 @@ def _inventory(inventory: Inventory) -> None:
         settled = [row for row in known if row.state == "in_sync"]
         drifted = [row.domain for row in settled if inventory.zones.get(row.domain) != row.wanted]
         _due_again(session, nameserver.id, drifted)
+        _hold_vanished(session, nameserver.id, [row.domain for row in known if row.wanted is not None])
+
+
+def _hold_vanished(session: Session, nameserver: int, domains: Sequence[str]) -> None:
+    """Zones that are gone from the database without a change that deleted them stay served, and somebody is told."""
+    there = set(session.scalars(select(Zone.domain)))
+    rows = [{"of_nameserver": nameserver, "of_domain": domain} for domain in domains if domain not in there]
+    if rows:
+        values = {"state": "held", "error": VANISHED.detail}
+        session.connection().execute(_TABLE.update().where(_ROW).values(**values), rows)
 
 
 def _due_again(session: Session, nameserver: int, domains: Sequence[str]) -> None:

@@ -1,134 +1,114 @@
 """Creating, changing and deleting records."""
 
-import uuid as uuids
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from api.changes import journal
-from api.changes.actor import Actor
-from api.changes.drafts import Draft, draft
+from api.changes import idempotency
+from api.changes.edit import Body, Edit, Faults, Merge
+from api.changes.intent import Intent
 from api.changes.journal import Written
 from api.changes.zones import locked
-from api.database import changing, now
+from api.database import changing
 from api.errors import NotFound
-from api.models import Record, Zone
+from api.models import Record, Zone, etags
 from api.settings import Settings
-from api.store import records as stored
-from api.store import zones as stored_zones
-from nameserver import names, records, rules
+from api.store.rows import AskedRows, HeldRows, Rows
 from nameserver.errors import InvalidInput
 
-Body = Mapping[str, Any]
-Faults = Mapping[str, str]
-Merge = Callable[[Record], tuple[Body, Faults]]
+#: From so many changes on, holding the zone's records costs less than asking for them.
+MANY = 20
+
+Bodies = Sequence[tuple[Body, Faults]]
 
 
 def create(
-    settings: Settings, actor: Actor, zone_uuid: str, body: Body, faults: Faults
-) -> tuple[Record, Zone, Written]:
-    """Add a record to a zone. Raises NotFound, InvalidInput."""
-    with _unique(), changing() as session:
-        zone = locked(session, actor, zone_uuid)
-        wanted = draft(body, faults, zone.domain, settings)
-        row = Record(uuid=str(uuids.uuid4()), zone_id=zone.id, created_at=now())
-        written = _place(settings, actor, session, zone, row, wanted, None)
-        return row, zone, written
+    settings: Settings, intent: Intent, zone_uuid: str, bodies: Bodies, present: Callable[[list[Record]], Any]
+) -> tuple[Any, Written]:
+    """Add records to a zone, all or none; answers what `present` makes of them.
+
+    Raises NotFound, PreconditionFailed, InvalidInput (with several bodies, it names the position).
+    """
+    with unique(), changing(intent.dry_run) as session:
+        zone = locked(session, intent.actor, zone_uuid)
+        intent.require(etags.of_zone(zone))
+        edit = Edit(settings, session, zone, rows_for(zone, len(bodies)))
+        rows = [_created(edit, position, len(bodies), body) for position, body in enumerate(bodies)]
+        written = edit.finish(intent)
+        answer = present(rows)
+        idempotency.keep(session, intent, answer, written)
+        return answer, written
 
 
-def change(settings: Settings, actor: Actor, uuid: str, merge: Merge) -> tuple[Record, Zone, Written]:
-    """Change a record: `merge` makes the whole new body from the present record. Raises NotFound, InvalidInput."""
-    with _unique(), changing() as session:
-        row, zone = _locked_record(session, actor, uuid)
-        body, faults = merge(row)
-        before = stored.as_values([row])[0]
-        written = _place(settings, actor, session, zone, row, draft(body, faults, zone.domain, settings), before)
-        return row, zone, written
+def change(
+    settings: Settings, intent: Intent, uuid: str, merge: Merge, present: Callable[[Record, Zone], Any]
+) -> tuple[Any, Written]:
+    """Change a record: `merge` makes the whole new body from the present record.
+
+    Raises NotFound, PreconditionFailed, InvalidInput.
+    """
+    with unique(), changing(intent.dry_run) as session:
+        row, zone = locked_record(session, intent, uuid)
+        intent.require(etags.of_record(row))
+        edit = Edit(settings, session, zone, AskedRows(zone))
+        edit.change(row, merge)
+        written = edit.finish(intent)
+        answer = present(row, zone)
+        idempotency.keep(session, intent, answer, written)
+        return answer, written
 
 
-def delete(actor: Actor, uuid: str) -> Written:
-    """Delete a record. Raises NotFound."""
-    with changing() as session:
-        row, zone = _locked_record(session, actor, uuid)
-        gone = stored.as_values([row])
-        session.delete(row)
-        return journal.commit_records(session, actor, zone, gone, [])
+def delete(settings: Settings, intent: Intent, uuid: str) -> Written:
+    """Delete a record. Raises NotFound, PreconditionFailed, InvalidInput."""
+    with changing(intent.dry_run) as session:
+        row, zone = locked_record(session, intent, uuid)
+        intent.require(etags.of_record(row))
+        edit = Edit(settings, session, zone, AskedRows(zone))
+        edit.delete(row)
+        written = edit.finish(intent)
+        idempotency.keep(session, intent, None, written)
+        return written
 
 
-def _locked_record(session: Session, actor: Actor, uuid: str) -> tuple[Record, Zone]:
+def rows_for(zone: Zone, changes: int) -> Rows:
+    """The zone's records, in the form that suits so many changes."""
+    return HeldRows(zone) if changes > MANY else AskedRows(zone)
+
+
+def locked_record(session: Session, intent: Intent, uuid: str) -> tuple[Record, Zone]:
+    """The actor's record with its zone, which is locked to the end of the transaction. Raises NotFound."""
     zone_uuid = session.scalar(select(Zone.uuid).join(Record, Record.zone_id == Zone.id).where(Record.uuid == uuid))
-    if zone_uuid is not None:
-        try:
-            zone = locked(session, actor, zone_uuid)
-        except NotFound:
-            zone = None
-        row = session.scalar(select(Record).where(Record.uuid == uuid))
-        if zone is not None and row is not None:
-            return row, zone
-    raise NotFound("Record not found.")
+    missing = NotFound("Record not found.")
+    if zone_uuid is None:
+        raise missing
+    try:
+        zone = locked(session, intent.actor, zone_uuid)
+    except NotFound:
+        raise missing from None
+    # Only now is it safe to read: another writer may have changed or deleted it meanwhile.
+    row = session.scalar(select(Record).where(Record.uuid == uuid).execution_options(populate_existing=True))
+    if row is None:
+        raise missing
+    return row, zone
 
 
-def _place(
-    settings: Settings,
-    actor: Actor,
-    session: Session,
-    zone: Zone,
-    row: Record,
-    wanted: Draft,
-    before: records.Record | None,
-) -> Written:
-    """Put the draft into the row, after every rule, with the RRset's other records brought to its TTL."""
-    with session.no_autoflush:
-        beside = [other for other in stored.beside(zone, wanted.name) if other.uuid != row.uuid]
-        siblings = [other for other in beside if (other.name, other.type) == (wanted.name, wanted.type)]
-        ttl = _ttl(settings, wanted, siblings)
-        record = records.Record(row.uuid, wanted.name, wanted.type, ttl, wanted.value, wanted.priority)
-        _check(settings, zone, record, beside)
-    uneven = [other for other in siblings if other.ttl != ttl]
-    removed = stored.as_values(uneven) + ([before] if before else [])
-    for other in uneven:
-        other.ttl = ttl
-    _fill(row, record)
-    session.add(row)
-    return journal.commit_records(session, actor, zone, removed, [*stored.as_values(uneven), record])
-
-
-def _ttl(settings: Settings, wanted: Draft, siblings: list[Record]) -> int:
-    """All records of an RRset have one TTL (RFC 2181, section 5.2)."""
-    if wanted.ttl is not None:
-        return wanted.ttl
-    return siblings[0].ttl if siblings else settings.default_ttl
-
-
-def _check(settings: Settings, zone: Zone, record: records.Record, beside: list[Record]) -> None:
-    others = stored.as_values(beside)
-    if record.type in ("NS", "DNAME"):
-        others += [other for other in stored.as_values(stored.below(zone, record.name)) if other.uuid != record.uuid]
-    # Zones of ours below this one that are at or above the record: it would never be answered.
-    hiding = stored_zones.domains_at_or_above(names.absolute(record.name, zone.domain), zone.domain)
-    rules.check_record(zone.domain, others, record, settings.nameservers, hiding)
-
-
-def _fill(row: Record, record: records.Record) -> None:
-    row.name, row.type, row.ttl, row.value, row.priority = (
-        record.name,
-        record.type,
-        record.ttl,
-        record.value,
-        record.priority,
-    )
-    row.digest = records.digest(records.rdata(record.type, record.value, record.priority))
-
-
-class _unique:  # noqa: N801  used as a context manager, like contextlib.suppress
+@contextmanager
+def unique() -> Iterator[None]:
     """The database's own word on a record that stands twice, as the rule's sentence."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise InvalidInput("value", "This record exists already.") from error
 
-    def __enter__(self) -> None:
-        return None
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, IntegrityError):
-            raise InvalidInput("value", "This record exists already.") from error
+def _created(edit: Edit, position: int, of: int, body: tuple[Body, Faults]) -> Record:
+    try:
+        return edit.create(*body)
+    except InvalidInput as error:
+        if of == 1:
+            raise
+        raise InvalidInput(f"{position}.{error.field}", f"Record {position + 1} of {of}: {error.detail}") from error

@@ -1,17 +1,22 @@
 """Creating and deleting zones."""
 
 import uuid as uuids
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from api.changes import journal
+from api.changes import idempotency, journal
 from api.changes.actor import Actor
+from api.changes.intent import Intent
 from api.changes.journal import Written
-from api.database import changing, now
+from api.database import changing, db, now, writing
 from api.errors import NotFound
-from api.models import Record, Zone
+from api.models import Account, Record, Zone, etags
 from api.models.zones import reverse_domain
 from api.settings import Settings
 from api.store import records as stored
@@ -21,44 +26,92 @@ from nameserver.errors import InvalidInput
 
 _LOCK = 0x7A6F6E65  # "zone": the one advisory lock that all creations share on PostgreSQL
 
+Present = Callable[[Zone], Any]
 
-def create(settings: Settings, actor: Actor, domain: str) -> tuple[Zone, Written]:
-    """Create an empty zone. Raises InvalidInput: field `domain`."""
-    domain = names.canonical_domain(domain, reserved=settings.reserved_names, exempt=settings.suffix_exempt)
-    taken = InvalidInput("domain", f"The zone {domain} exists already.")
+
+def create(settings: Settings, intent: Intent, domain: str, present: Present) -> tuple[Any, Written]:
+    """Create an empty zone; answers what `present` makes of it. Raises InvalidInput: field `domain`."""
+    domain = canonical(settings, domain)
+    with taken(), changing(intent.dry_run) as session:
+        zone = new_zone(settings, session, intent, domain)
+        written = journal.keep(session, intent.actor, zone, "zone.create", [], [])
+        answer = present(zone)
+        idempotency.keep(session, intent, answer, written)
+        return answer, written
+
+
+def new_zone(settings: Settings, session: Session, intent: Intent, domain: str) -> Zone:
+    """A zone of a canonical domain that has no change yet; whoever calls keeps one. Raises InvalidInput."""
+    _one_creation_at_a_time(session)
+    _refuse_overlap(intent.actor, domain)
+    _require_room(settings, intent.actor)
+    zone = Zone(
+        uuid=str(uuids.uuid4()),
+        account_id=intent.actor.account_id,
+        domain=domain,
+        reverse_domain=reverse_domain(domain),
+        serial=journal.first_serial(session, domain),
+        created_at=now(),
+    )
+    session.add(zone)
+    session.flush()
+    return zone
+
+
+def canonical(settings: Settings, domain: str) -> str:
+    """The domain as it is stored. Raises InvalidInput: field `domain`."""
+    return names.canonical_domain(domain, reserved=settings.reserved_names, exempt=settings.suffix_exempt)
+
+
+@contextmanager
+def taken() -> Iterator[None]:
+    """The database's own word on a zone that exists already, as the rule's sentence."""
     try:
-        with changing() as session:
-            _one_creation_at_a_time(session)
-            _refuse_overlap(actor, domain, taken)
-            zone = Zone(
-                uuid=str(uuids.uuid4()),
-                account_id=actor.account_id,
-                domain=domain,
-                reverse_domain=reverse_domain(domain),
-                serial=journal.first_serial(session, domain),
-                created_at=now(),
-            )
-            session.add(zone)
-            return zone, journal.keep(session, actor, zone, "zone.create", [], [])
+        yield
     except IntegrityError as error:
-        raise taken from error
+        raise InvalidInput("domain", "This zone exists already.") from error
 
 
-def delete(actor: Actor, uuid: str) -> Written:
-    """Delete a zone and its records. Raises NotFound."""
-    with changing() as session:
-        zone = locked(session, actor, uuid)
-        gone = stored.as_values(session.scalars(select(Record).where(Record.zone_id == zone.id).order_by(Record.id)))
-        written = journal.keep(session, actor, zone, "zone.delete", gone, [])
-        journal.bury(session, zone, written.change or "")
-        session.delete(zone)
+def delete(intent: Intent, uuid: str) -> Written:
+    """Delete a zone and its records. Raises NotFound, PreconditionFailed."""
+    with changing(intent.dry_run) as session:
+        zone = locked(session, intent.actor, uuid)
+        intent.require(etags.of_zone(zone))
+        written = remove(session, intent, zone)
+        idempotency.keep(session, intent, None, written)
         return written
 
 
+def remove(session: Session, intent: Intent, zone: Zone) -> Written:
+    """Delete a locked zone and its records."""
+    gone = stored.as_values(session.scalars(select(Record).where(Record.zone_id == zone.id).order_by(Record.id)))
+    written = journal.keep(session, intent.actor, zone, "zone.delete", gone, [])
+    journal.bury(session, zone, written.change or "")
+    session.delete(zone)
+    return written
+
+
+def move(intent: Intent, uuid: str, account: Account) -> Written:
+    """Give a zone to another account. Raises NotFound, InvalidInput when zones of a third account overlap with it."""
+    with writing(intent.dry_run) as session:
+        zone = locked(session, intent.actor, uuid)
+        _one_creation_at_a_time(session)
+        for other in store.overlapping(zone.domain):
+            if other.id != zone.id and other.account_id != account.id:
+                raise InvalidInput("account", f"{other.domain} overlaps with {zone.domain}: move it as well, first.")
+        zone.account_id = account.id
+        owner = replace(intent.actor, account_id=account.id, account_uuid=account.uuid)
+        return journal.note(session, owner, zone, "zone.move")
+
+
 def locked(session: Session, actor: Actor, uuid: str) -> Zone:
-    """The actor's zone, locked to the end of the transaction: one writer at a time. Raises NotFound."""
-    query = select(Zone).where(Zone.uuid == uuid, Zone.account_id == actor.account_id).with_for_update()
-    zone = session.scalar(query)
+    """The actor's zone, locked to the end of the transaction: one writer at a time. Raises NotFound.
+
+    It is named by uuid or by domain.
+    """
+    named = (Zone.uuid == uuid) | (Zone.domain == uuid)
+    query = select(Zone).where(named, Zone.account_id == actor.account_id).with_for_update()
+    zone = session.scalar(query.execution_options(populate_existing=True))
     if zone is None:
         raise NotFound("Zone not found.")
     return zone
@@ -70,14 +123,21 @@ def _one_creation_at_a_time(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
-def _refuse_overlap(actor: Actor, domain: str, taken: InvalidInput) -> None:
+def _require_room(settings: Settings, actor: Actor) -> None:
+    most = settings.zones_per_account
+    if actor.account_id is not None and store.count_zones(actor.account_id, None) >= most:
+        raise InvalidInput("domain", f"An account may have {most} zones; this one has as many.")
+
+
+def _refuse_overlap(actor: Actor, domain: str) -> None:
     for zone in store.overlapping(domain):
         if zone.domain == domain:
-            raise taken
+            raise InvalidInput("domain", f"The zone {domain} exists already.")
         if zone.account_id != actor.account_id:
             # The same words for a parent and a child: they do not tell whose it is, nor what else it holds.
             raise InvalidInput("domain", f"{domain} overlaps with a zone that exists already.")
         if names.is_below(domain, zone.domain):
+            locked(db.session(), actor, zone.uuid)  # no record comes in between the look and the new zone
             _refuse_hiding(zone, domain)
 
 

@@ -8,12 +8,14 @@ _COMMANDS = {
     "up": ("up", "Run everything on this machine: API, control plane and two nameservers."),
     "account": ("accounts", "Create and list accounts."),
     "token": ("tokens", "Create, list and revoke API tokens."),
-    "zone": ("zones", "List zones."),
+    "zone": ("zones", "Create, show, list, move and delete zones."),
+    "record": ("records", "Add, set and delete records."),
     "nameserver": ("nameservers", "List nameservers; render what one should hold."),
     "publish": ("control", "One pass of the control plane."),
     "control": ("control", "Run the control plane."),
     "api": ("api", "Run the API."),
     "migrate": ("migrate", "Bring the database to this version's schema."),
+    "completion": ("completion", "Print the script that completes commands in a shell."),
     "settings": ("settings", "List every setting with its value and meaning."),
 }
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from api.cli.options import application, installation, table
+from api.cli.options import application, as_json, installation, show
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -28,15 +28,17 @@ def create(settings: "Settings", email: str) -> None:
 
 
 @account.command("list")
+@as_json
 @installation
-def list_accounts(settings: "Settings") -> None:
+def list_accounts(settings: "Settings", json_: bool) -> None:
     """List all accounts."""
     app = application(settings)
     from api.schemas.times import stamp
     from api.store.accounts import all_accounts
 
     with app.app_context():
-        table(
+        show(
             ["EMAIL", "CREATED", "ZONES"],
-            [[row.email, stamp(row.created_at), str(zones)] for row, zones in all_accounts()],
+            [[row.email, stamp(row.created_at), zones] for row, zones in all_accounts()],
+            json_,
         )

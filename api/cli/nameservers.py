@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from api.cli.options import application, installation, table
+from api.cli.options import application, as_json, installation, show
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -17,8 +17,9 @@ def nameserver() -> None:
 
 
 @nameserver.command("list")
+@as_json
 @installation
-def list_nameservers(settings: "Settings") -> None:
+def list_nameservers(settings: "Settings", json_: bool) -> None:
     """List the nameservers: state, zones behind, last contact, last error."""
     app = application(settings)
     from api.schemas.times import stamp
@@ -28,10 +29,12 @@ def list_nameservers(settings: "Settings") -> None:
         rows = []
         for each, behind in all_nameservers():
             state = "paused" if each.paused else "unreachable" if each.error else "in_sync" if not behind else "pending"
-            contact = stamp(each.contact_at) if each.contact_at else "never"
-            strays = f"{len(each.strays)} zones we do not know" if each.strays else "-"
-            rows.append([each.name, state, str(behind), contact, each.software or "-", each.error or "-", strays])
-        table(["NAME", "STATE", "BEHIND", "LAST CONTACT", "SOFTWARE", "ERROR", "STRAYS"], rows)
+            contact = stamp(each.contact_at) if each.contact_at else None
+            strays = f"{len(each.strays)} zones we do not know" if each.strays else None
+            rows.append(
+                [each.name, state, behind, contact, each.software, each.error or each.configuration_error, strays]
+            )
+        show(["NAME", "STATE", "BEHIND", "LAST CONTACT", "SOFTWARE", "ERROR", "STRAYS"], rows, json_)
 
 
 @nameserver.command()

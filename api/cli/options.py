@@ -1,6 +1,7 @@
 """What all commands share: which installation they work on."""
 
 import functools
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -64,8 +65,23 @@ def application(settings: "Settings") -> "Flask":
     return app
 
 
-def table(headings: list[str], rows: list[list[str]]) -> None:
-    """Print rows in columns."""
-    widths = [max(len(row[index]) for row in [headings, *rows]) for index in range(len(headings))]
-    for row in [headings, *rows]:
+def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --json."""
+    return click.option("--json", "json_", is_flag=True, help="Answer as JSON, for scripts.")(command)
+
+
+def show(headings: list[str], rows: list[list[Any]], json_: bool) -> None:
+    """Print rows in columns, or as a JSON array of objects."""
+    if not json_:
+        table(headings, rows)
+        return
+    keys = [heading.lower().replace(" ", "_") for heading in headings]
+    click.echo(json.dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=2, ensure_ascii=False))
+
+
+def table(headings: list[str], rows: list[list[Any]]) -> None:
+    """Print rows in columns; what is None is shown as a hyphen."""
+    cells = [headings, *([["-" if cell is None else str(cell) for cell in row] for row in rows])]
+    widths = [max(len(row[index]) for row in cells) for index in range(len(headings))]
+    for row in cells:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

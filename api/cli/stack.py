@@ -148,7 +148,13 @@ class Stack:
             child.start()
 
     def _named(self, name: str) -> Callable[[], list[str]]:
-        return lambda: self._embedded[name].named_argv
+        def argv() -> list[str]:
+            from nameserver.embedded import repair
+
+            repair(self._embedded[name].target)
+            return self._embedded[name].named_argv
+
+        return argv
 
     def _until_ready(self) -> None:
         waiting = [functools.partial(self._loaded, name) for name in self._embedded] + [self._api_answers]

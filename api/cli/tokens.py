@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from api.cli.options import application, installation, table
+from api.cli.options import application, as_json, installation, show
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -53,8 +53,9 @@ def create(settings: "Settings", email: str, name: str, permissions: str, expire
 
 
 @token.command("list")
+@as_json
 @installation
-def list_tokens(settings: "Settings") -> None:
+def list_tokens(settings: "Settings", json_: bool) -> None:
     """List all tokens, without their secrets."""
     app = application(settings)
     from api.database import now
@@ -67,12 +68,12 @@ def list_tokens(settings: "Settings") -> None:
             state = (
                 "revoked" if each.revoked_at else "expired" if each.expires_at and each.expires_at <= now() else "valid"
             )
-            used = stamp(each.last_used_at) if each.last_used_at else "never"
-            expires = stamp(each.expires_at) if each.expires_at else "never"
+            used = stamp(each.last_used_at) if each.last_used_at else None
+            expires = stamp(each.expires_at) if each.expires_at else None
             rows.append(
                 [each.uuid, each.account.email, each.name, each.permissions.replace(" ", ","), state, expires, used]
             )
-        table(["ID", "ACCOUNT", "NAME", "PERMISSIONS", "STATE", "EXPIRES", "LAST USED"], rows)
+        show(["ID", "ACCOUNT", "NAME", "PERMISSIONS", "STATE", "EXPIRES", "LAST USED"], rows, json_)
 
 
 @token.command()

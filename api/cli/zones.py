@@ -1,10 +1,12 @@
 """`zonewright zone`."""
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.cli.options import application, installation, table
+from api.cli.options import application, as_json, installation, show, table
+from api.cli.writes import intent_of, wait_option, watch, zone_of
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -12,12 +14,13 @@ if TYPE_CHECKING:
 
 @click.group()
 def zone() -> None:
-    """List zones."""
+    """Create, show, list, move and delete zones."""
 
 
 @zone.command("list")
+@as_json
 @installation
-def list_zones(settings: "Settings") -> None:
+def list_zones(settings: "Settings", json_: bool) -> None:
     """List all zones of all accounts with the serial each should have and the state it is in."""
     app = application(settings)
     from api.store.status import overall, zone_standings
@@ -28,5 +31,91 @@ def list_zones(settings: "Settings") -> None:
         for each, records in all_zones():
             standings = zone_standings(each.domain)
             behind = [f"{standing.name}: {standing.error}" for standing in standings if standing.error]
-            rows.append([each.domain, str(each.serial), str(records), overall(standings), "; ".join(behind) or "-"])
-        table(["DOMAIN", "SERIAL", "RECORDS", "STATE", "REASON"], rows)
+            rows.append([each.domain, each.serial, records, overall(standings), "; ".join(behind) or None])
+        show(["DOMAIN", "SERIAL", "RECORDS", "STATE", "REASON"], rows, json_)
+
+
+@zone.command("show")
+@click.argument("domain")
+@as_json
+@installation
+def show_zone(settings: "Settings", domain: str, json_: bool) -> None:
+    """Show DOMAIN with its owner, its records and where it stands on each nameserver."""
+    app = application(settings)
+    from api.schemas import status, zones
+    from api.store.accounts import owner_of
+    from api.store.pages import EVERYTHING
+    from api.store.records import records_of
+    from api.store.status import zone_standings
+
+    with app.app_context():
+        found = zone_of(domain)
+        body = zones.whole_answer(found, records_of(found, EVERYTHING))
+        body |= {"account": owner_of(found).email, "status": status.answer(found, zone_standings(found.domain))}
+    if json_:
+        click.echo(json.dumps(body, indent=2, ensure_ascii=False))
+    else:
+        _print(body)
+
+
+@zone.command()
+@click.argument("domain")
+@click.option("--account", "email", required=True, help="The owner's e-mail address.")
+@wait_option
+@installation
+def create(settings: "Settings", domain: str, email: str, seconds: float) -> None:
+    """Create the zone DOMAIN."""
+    app = application(settings)
+    from api.changes import zones
+    from api.store.accounts import account_of
+
+    with app.app_context():
+        written = zones.create(settings, intent_of(account_of(email)), domain, lambda _: None)[1]
+        watch(written, seconds)
+
+
+@zone.command()
+@click.argument("domain")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@wait_option
+@installation
+def delete(settings: "Settings", domain: str, yes: bool, seconds: float) -> None:
+    """Delete the zone DOMAIN with all its records."""
+    app = application(settings)
+    from api.changes import zones
+    from api.store.accounts import owner_of
+    from api.store.records import count_in
+
+    with app.app_context():
+        found = zone_of(domain)
+        if not yes:
+            click.confirm(f"Delete {found.domain} with its {count_in(found)} records?", abort=True)
+        watch(zones.delete(intent_of(owner_of(found)), found.uuid), seconds)
+
+
+@zone.command()
+@click.argument("domain")
+@click.option("--account", "email", required=True, help="The new owner's e-mail address.")
+@installation
+def move(settings: "Settings", domain: str, email: str) -> None:
+    """Give the zone DOMAIN to another account; what is served stays."""
+    app = application(settings)
+    from api.changes import zones
+    from api.store.accounts import account_of, owner_of
+
+    with app.app_context():
+        found, account = zone_of(domain), account_of(email)
+        zones.move(intent_of(owner_of(found)), found.uuid, account)
+        click.echo(f"{found.domain} belongs to {account.email} now.")
+
+
+def _print(body: dict[str, Any]) -> None:
+    status = body["status"]
+    click.echo(f"{body['domain']} of {body['account']}, serial {status['serial']}, {status['state']}")
+    for each in status["nameservers"]:
+        click.echo(f"  {each['name']}: {each['state']}{': ' + each['error'] if each['error'] else ''}")
+    keys = ("name", "ttl", "record_type", "priority", "value", "uuid")
+    rows = [[each[key] for key in keys] for each in body["records"]]
+    if rows:
+        click.echo()
+        table(["NAME", "TTL", "TYPE", "PRIORITY", "VALUE", "ID"], rows)

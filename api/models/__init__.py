@@ -2,11 +2,24 @@
 
 from api.models.accounts import Account
 from api.models.changes import Change
+from api.models.idempotency import IdempotencyKey
 from api.models.nameservers import Nameserver
 from api.models.publications import Publication
 from api.models.records import Record
+from api.models.renderings import Rendering
 from api.models.tokens import Token
 from api.models.tombstones import Tombstone
 from api.models.zones import Zone
 
-__all__ = ["Account", "Change", "Nameserver", "Publication", "Record", "Token", "Tombstone", "Zone"]
+__all__ = [
+    "Account",
+    "Change",
+    "IdempotencyKey",
+    "Nameserver",
+    "Publication",
+    "Record",
+    "Rendering",
+    "Token",
+    "Tombstone",
+    "Zone",
+]

@@ -10,7 +10,8 @@ from api.database import Base, UtcDateTime
 
 
 class Nameserver(Base):
-    """One nameserver. `target` describes it (nameserver.target); `error` is None while it can be reached.
+    """One nameserver. `target` describes it (nameserver.target); `error` is None while it can be reached,
+    `configuration_error` while it has the named.conf we rendered.
 
     The lease (owner, expiry in seconds since 1970, fencing number) says which control plane may publish.
     """
@@ -24,6 +25,7 @@ class Nameserver(Base):
     software: Mapped[str | None] = mapped_column(String(200))
     contact_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str | None] = mapped_column(Text)
+    configuration_error: Mapped[str | None] = mapped_column(Text)
     strays: Mapped[list[str]] = mapped_column(JSON, default=list)
     lease_owner: Mapped[str | None] = mapped_column(String(200))
     lease_expires: Mapped[float] = mapped_column(Float, default=0.0)

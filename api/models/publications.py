@@ -13,6 +13,7 @@ class Publication(Base):
 
     `state` is pending, in_sync, failed or held. A write sets `wanted` and pending; the control plane sets the
     rest, and in_sync only where `wanted` is still what it published, so that a write meanwhile is not lost.
+    `staged` is what nobody asked for, such as new settings: it goes to the last nameserver first.
     """
 
     __tablename__ = "publications"
@@ -36,3 +37,4 @@ class Publication(Base):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(default=0)
+    staged: Mapped[bool] = mapped_column(default=False)

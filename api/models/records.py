@@ -13,7 +13,8 @@ class Record(Base):
 
     __tablename__ = "records"
     # PostgreSQL's index rows end at 2,704 octets, a TXT at 64,000: hence the digest.
-    __table_args__ = (UniqueConstraint("zone_id", "name", "type", "digest"),)
+    # A number is never given twice: a cursor past a deleted record must not hide a new one.
+    __table_args__ = (UniqueConstraint("zone_id", "name", "type", "digest"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uuid: Mapped[str] = mapped_column(String(36), unique=True)

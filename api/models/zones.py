@@ -15,6 +15,8 @@ class Zone(Base):
     """
 
     __tablename__ = "zones"
+    # A number is never given twice: a cursor past a deleted zone must not hide a new one.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012  SQLAlchemy's own way
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uuid: Mapped[str] = mapped_column(String(36), unique=True)

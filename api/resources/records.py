@@ -1,15 +1,19 @@
 """Records."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Response, current_app, g
 
-from api.answers import json_response, written_response
 from api.auth import caller
 from api.changes import records as changes
+from api.models import Record, Zone, etags
 from api.pagination import page_of, paged
+from api.resources.conditional import tagged
+from api.resources.writes import finished
 from api.schemas import records as schema
-from api.schemas.loading import json_object, load
+from api.schemas.loading import json_body, json_object, load, objects
 from api.store import records, zones
-from api.waiting import wait_if_preferred
 from nameserver.records import canonical_type
 
 
@@ -23,23 +27,29 @@ def list_zone_records(uuid: str) -> Response:
 
 def list_records() -> Response:
     """The records of all the caller's zones."""
-    page, zone, record_type = page_of(g.query), g.query.get("zone"), _wanted_type()
+    page, zone, record_type = page_of(g.query), _wanted_zone(), _wanted_type()
     rows = records.list_records(caller().account_id, zone, record_type, page)
     total = records.count_records(caller().account_id, zone, record_type)
     return paged(rows, page, total, lambda row: schema.flat_answer(*row), lambda row: int(row[0].id))
 
 
 def create_record(uuid: str) -> Response:
-    """A new record in a zone."""
+    """A new record in a zone, or an array of them: all or none."""
     zones.zone_of(caller().account_id, uuid)
-    body, faults = load(schema.RecordBody(), json_object())
-    row, _, written = changes.create(current_app.config["SETTINGS"], caller().actor(), uuid, body, faults)
-    return wait_if_preferred(written_response(schema.answer(row), 201, written), written)
+    body = json_body()
+    bodies = [load(schema.RecordBody(), each) for each in objects(body)]
+    several = isinstance(body, list)
+
+    def present(rows: list[Record]) -> Any:
+        return [schema.answer(row) for row in rows] if several else schema.answer(rows[0])
+
+    return finished(*changes.create(current_app.config["SETTINGS"], g.intent, uuid, bodies, present))
 
 
 def show_record(uuid: str) -> Response:
     """One record."""
-    return json_response(schema.flat_answer(*records.record_of(caller().account_id, uuid)))
+    record, zone = records.record_of(caller().account_id, uuid)
+    return tagged(schema.flat_answer(record, zone), etags.of_record(record))
 
 
 def replace_record(uuid: str) -> Response:
@@ -58,13 +68,20 @@ def patch_record(uuid: str) -> Response:
 
 def delete_record(uuid: str) -> Response:
     """A record goes."""
-    written = changes.delete(caller().actor(), uuid)
-    return wait_if_preferred(written_response(None, 204, written), written)
+    return finished(None, changes.delete(current_app.config["SETTINGS"], g.intent, uuid))
 
 
 def _changed(uuid: str, merge: changes.Merge) -> Response:
-    row, zone, written = changes.change(current_app.config["SETTINGS"], caller().actor(), uuid, merge)
-    return wait_if_preferred(written_response(schema.flat_answer(row, zone), 200, written), written)
+    return finished(*changes.change(current_app.config["SETTINGS"], g.intent, uuid, merge, _flat))
+
+
+def _flat(record: Record, zone: Zone) -> Mapping[str, Any]:
+    return schema.flat_answer(record, zone)
+
+
+def _wanted_zone() -> str | None:
+    uuid = g.query.get("zone")
+    return None if uuid is None else uuid.lower()
 
 
 def _wanted_type() -> str | None:

@@ -1,18 +1,24 @@
 """Zones."""
 
+from typing import Any
+
 from flask import Response, current_app, g
 
-from api.answers import json_response, written_response
+from api.answers import json_response
 from api.auth import caller
 from api.changes import zones as changes
+from api.checking import check_zone
+from api.models import Zone, etags
 from api.pagination import page_of, paged
+from api.resources.conditional import tagged
+from api.resources.writes import finished
+from api.schemas import checks as check_schema
 from api.schemas import status as status_schema
 from api.schemas import zones as schema
-from api.schemas.loading import json_object, load_all
+from api.schemas.loading import json_object, load, raise_first
 from api.store import records as stored_records
 from api.store import status, zones
 from api.store.pages import EVERYTHING
-from api.waiting import wait_if_preferred
 from nameserver import names
 from nameserver.errors import InvalidInput
 
@@ -27,27 +33,38 @@ def list_zones() -> Response:
 
 def create_zone() -> Response:
     """A new, empty zone."""
-    body = load_all(schema.ZoneBody(), json_object())
-    zone, written = changes.create(current_app.config["SETTINGS"], caller().actor(), body["domain"])
-    return wait_if_preferred(written_response(schema.whole_answer(zone, []), 201, written), written)
+    body, faults = load(schema.ZoneBody(), json_object())
+    if "domain" not in faults:  # its own fault goes before that of an unknown field
+        changes.canonical(current_app.config["SETTINGS"], body["domain"])
+    raise_first(faults)
+    return finished(*changes.create(current_app.config["SETTINGS"], g.intent, body["domain"], _empty))
 
 
 def show_zone(uuid: str) -> Response:
     """A zone with its records."""
     zone = zones.zone_of(caller().account_id, uuid)
-    return json_response(schema.whole_answer(zone, stored_records.records_of(zone, EVERYTHING)))
+    return tagged(schema.whole_answer(zone, stored_records.records_of(zone, EVERYTHING)), etags.of_zone(zone))
 
 
 def delete_zone(uuid: str) -> Response:
     """A zone goes, with its records."""
-    written = changes.delete(caller().actor(), uuid)
-    return wait_if_preferred(written_response(None, 204, written), written)
+    return finished(None, changes.delete(g.intent, uuid))
 
 
 def zone_status(uuid: str) -> Response:
     """How every nameserver stands with the zone."""
     zone = zones.zone_of(caller().account_id, uuid)
     return json_response(status_schema.answer(zone, status.zone_standings(zone.domain)))
+
+
+def zone_check(uuid: str) -> Response:
+    """The zone's named-checkzone report, as the zone is now."""
+    zone = zones.zone_of(caller().account_id, uuid)
+    return json_response(check_schema.answer(zone, check_zone(current_app.config["SETTINGS"], zone)))
+
+
+def _empty(zone: Zone) -> dict[str, Any]:
+    return schema.whole_answer(zone, [])
 
 
 def _wanted_domain() -> str | None:

@@ -24,46 +24,80 @@ class Body(Schema):
         unknown = RAISE
 
 
-def json_object() -> dict[str, Any]:
-    """The request's body. Raises InvalidRequest, UnsupportedMediaType."""
-    content = request.get_data(cache=False)
+def json_body() -> Any:
+    """The request's body, whatever JSON it is. Raises InvalidRequest, UnsupportedMediaType."""
+    content = request.get_data(cache=True)
     if not (request.mimetype == "application/json" or request.mimetype.endswith("+json")):
         raise UnsupportedMediaType(f"Send the body as application/json, not as {request.mimetype or 'nothing'}.")
     try:
-        body = orjson.loads(content)
+        return orjson.loads(content)
     except orjson.JSONDecodeError as error:
         raise InvalidRequest(f"The body is not valid JSON: {error}.") from error
+
+
+def json_object() -> dict[str, Any]:
+    """The request's body, a JSON object. Raises InvalidRequest, UnsupportedMediaType."""
+    body = json_body()
     if not isinstance(body, dict):
         raise InvalidRequest("The body must be a JSON object.")
     return body
 
 
+def objects(body: Any) -> list[dict[str, Any]]:
+    """The body as a list: an object alone, or an array of them. Raises InvalidRequest."""
+    several = body if isinstance(body, list) else [body]
+    if not several or not all(isinstance(each, dict) for each in several):
+        raise InvalidRequest("The body must be a JSON object, or an array of at least one.")
+    return several
+
+
 def load(schema: Schema, body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """The valid fields of a body, and the faults of the others in field order: {field: sentence}."""
-    kept = {key: value for key, value in body.items() if key not in READ_ONLY}
-    try:
-        return schema.load(kept), {}
-    except ValidationError as error:
-        messages = error.normalized_messages()
-        order = [*schema.fields, *kept, SCHEMA]
-        faults = {field: _sentence(field, messages[field], schema) for field in order if field in messages}
-        return dict(error.valid_data or {}), faults
+    return _load(schema, {key: value for key, value in body.items() if key not in READ_ONLY}, "field")
 
 
 def load_all(schema: Schema, body: Mapping[str, Any]) -> dict[str, Any]:
     """The valid body. Raises InvalidInput for the first faulty field."""
-    valid, faults = load(schema, body)
+    return _faultless(*load(schema, body))
+
+
+def load_query(schema: Schema) -> dict[str, Any]:
+    """The request's query. Raises InvalidInput for the first faulty parameter; one given twice is a fault, too."""
+    parameters = request.args.to_dict(flat=False)
+    for name, values in parameters.items():
+        if name in schema.fields and len(values) > 1:
+            raise InvalidInput(name, f"The query parameter `{name}` is given {len(values)} times; give it once.")
+    return _faultless(*_load(schema, {name: values[0] for name, values in parameters.items()}, "query parameter"))
+
+
+def raise_first(faults: Mapping[str, str]) -> None:
+    """Raises InvalidInput for the first of the faults, if there is one."""
     for field, detail in faults.items():
         raise InvalidInput(field, detail)
+
+
+def _load(schema: Schema, given: Mapping[str, Any], word: str) -> tuple[dict[str, Any], dict[str, str]]:
+    try:
+        return schema.load(given), {}
+    except ValidationError as error:
+        messages = error.normalized_messages()
+        order = [*schema.fields, *given, SCHEMA]
+        faults = {field: _sentence(field, messages[field], schema, word) for field in order if field in messages}
+        return dict(error.valid_data or {}), faults
+
+
+def _faultless(valid: dict[str, Any], faults: Mapping[str, str]) -> dict[str, Any]:
+    raise_first(faults)
     return valid
 
 
-def _sentence(field: str, messages: Any, schema: Schema) -> str:
+def _sentence(field: str, messages: Any, schema: Schema, word: str) -> str:
     first = messages[0] if isinstance(messages, list) else str(messages)
     if first == "Unknown field.":
-        return f"There is no field `{field}` here; the fields are {', '.join(schema.fields)}."
+        known = f"the {word}s are {', '.join(schema.fields)}" if schema.fields else "there are none"
+        return f"There is no {word} `{field}` here; {known}."
     if first == "Missing data for required field.":
-        return f"The field `{field}` is required."
+        return f"The {word} `{field}` is required."
     if first == "Field may not be null.":
-        return f"The field `{field}` must not be null."
-    return f"The field `{field}` {first}"
+        return f"The {word} `{field}` must not be null."
+    return f"The {word} `{field}` {first}"

@@ -1,11 +1,17 @@
 """The shape of query strings; an unknown parameter is a fault, since a typo must not list everything."""
 
-from api.schemas.fields import QueryNumber, Text
+from api.schemas.fields import Flag, QueryNumber, Text
 from api.schemas.loading import Body
 
 
 class NoQuery(Body):
     """No parameters."""
+
+
+class WriteQuery(Body):
+    """How to write: `dry_run` tries the write and stores nothing."""
+
+    dry_run = Flag()
 
 
 class Paging(Body):

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
-from sqlalchemy import and_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Exists, and_, exists, select
+from sqlalchemy.orm import Session, aliased
 
 from api.database import now, snapshot
 from api.models import Nameserver, Publication, Record, Tombstone, Zone
@@ -30,8 +30,18 @@ def gather(nameservers: Sequence[str], most: int = MOST_DUE) -> Desired:
 def _due(session: Session, name: str, most: int) -> list[tuple[str, int | None]]:
     open_ = and_(Publication.state != "in_sync", Publication.state != "held", Publication.due_at <= now())
     query = select(Publication.domain, Publication.wanted).join(Nameserver, Nameserver.id == Publication.nameserver_id)
-    rows = session.execute(query.where(Nameserver.name == name, open_).order_by(Publication.due_at).limit(most))
+    first = ~Publication.staged | ~_staged_later(name)
+    rows = session.execute(query.where(Nameserver.name == name, open_, first).order_by(Publication.due_at).limit(most))
     return [(domain, wanted) for domain, wanted in rows]
+
+
+def _staged_later(name: str) -> Exists:
+    """Has a nameserver after this one still to take what is staged? Then this one waits."""
+    this, later = aliased(Nameserver), aliased(Nameserver)
+    open_ = aliased(Publication)
+    rows = select(open_.domain).join(later, later.id == open_.nameserver_id).join(this, this.id < later.id)
+    waiting = (open_.state != "in_sync", open_.staged, later.paused.is_(False))
+    return exists(rows.where(this.name == name, *waiting))
 
 
 def _tombstones(session: Session, domains: Collection[str]) -> dict[str, int]:
@@ -63,3 +73,9 @@ def zones_in_batches(size: int = 500) -> Iterator[DesiredZone]:
             return
         last = domains[-1]
         yield from (zones[domain] for domain in domains)
+
+
+def desired_zone(zone: Zone) -> DesiredZone:
+    """One zone as it should be, at this moment."""
+    with snapshot() as session:
+        return _zones(session, [zone.domain])[zone.domain]

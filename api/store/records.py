@@ -9,7 +9,7 @@ from api.database import db
 from api.errors import NotFound
 from api.models import Record, Zone
 from api.store.pages import Page
-from nameserver import names, records
+from nameserver import records
 
 
 def record_of(account_id: int, uuid: str) -> tuple[Record, Zone]:
@@ -42,12 +42,6 @@ def count_in(zone: Zone) -> int:
     return db.session.scalar(select(func.count()).where(Record.zone_id == zone.id)) or 0
 
 
-def beside(zone: Zone, name: str) -> list[Record]:
-    """The records that a record at this name can collide with: at the name and at the names above it."""
-    above = [name, "@", *names.ancestors(name)]
-    return list(db.session.scalars(select(Record).where(Record.zone_id == zone.id, Record.name.in_(above))))
-
-
 def below(zone: Zone, name: str) -> list[Record]:
     """The records at names below this one."""
     query = select(Record).where(Record.zone_id == zone.id)
@@ -58,8 +52,12 @@ def below(zone: Zone, name: str) -> list[Record]:
 
 def at_or_below(zone: Zone, name: str) -> list[Record]:
     """The records at this name and at names below it."""
-    at = select(Record).where(Record.zone_id == zone.id, Record.name == name)
-    return [*db.session.scalars(at), *below(zone, name)]
+    return [*at(zone, name), *below(zone, name)]
+
+
+def at(zone: Zone, name: str) -> list[Record]:
+    """The records at this name."""
+    return list(db.session.scalars(select(Record).where(Record.zone_id == zone.id, Record.name == name)))
 
 
 def as_values(rows: Iterable[Record]) -> list[records.Record]:

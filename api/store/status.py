@@ -62,10 +62,10 @@ def _current(publication: Publication | None) -> bool:
 
 
 def _reached(publication: Publication | None, serial: int, deletion: bool) -> bool:
-    if publication is None:
-        return deletion
+    if publication is None or (publication.wanted is None and publication.state == "in_sync"):
+        return True  # the zone is deleted and gone from there, and with it whatever was changed before
     if publication.served is None:
-        return deletion and publication.state == "in_sync"
+        return False
     return newer(publication.served, serial) or (publication.served == serial and not deletion)
 
 

@@ -1,6 +1,6 @@
 """Reading zones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -52,10 +52,14 @@ def overlapping(domain: str) -> list[Zone]:
     )
 
 
-def domains_at_or_above(name: str, above: str) -> list[str]:
-    """The domains of the zones that are this name or above it, but strictly below `above`."""
-    candidates = [each for each in (name, *names.ancestors(name)) if names.is_below(each, above)]
-    return list(db.session.scalars(select(Zone.domain).where(Zone.domain.in_(candidates)))) if candidates else []
+def domains_among(names: Iterable[str]) -> list[str]:
+    """Which of these names are domains of zones."""
+    return list(db.session.scalars(select(Zone.domain).where(Zone.domain.in_(list(names)))))
+
+
+def domains_below(domain: str) -> list[str]:
+    """The domains of all zones strictly below this one."""
+    return list(db.session.scalars(select(Zone.domain).where(_below(domain))))
 
 
 def _below(domain: str) -> ColumnElement[bool]:

@@ -44,7 +44,7 @@ def check_priority(record_type: str, priority: int | None) -> None:
     """Does the priority fit the type? Raises InvalidInput("priority"); the first text is the API page's."""
     if record_type not in PRIORITY_TYPES:
         if priority is not None:
-            raise InvalidInput("priority", f"{record_type} records have no priority; leave it out.")
+            raise InvalidInput("priority", f"{record_type} records have no priority; leave it out, or send null.")
         return
     if priority is None:
         raise InvalidInput("priority", f"{record_type} records require a priority value")

@@ -9,7 +9,7 @@ import pytest
 
 from nameserver.check import Checker
 from nameserver.plan import Action, State
-from nameserver.publish import Contact, Inventory, Observation, Published
+from nameserver.publish import Configured, Contact, Inventory, Observation, Published
 from nameserver.reconcile import Assignment, Desired, Held, Reconciler
 from nameserver.records import Record
 from nameserver.render import Renderer
@@ -206,7 +206,7 @@ def test_a_refused_configuration_never_reaches_the_other_nameserver(world):
     for _ in range(3):
         world.run()
     assert world.nameservers["ns1"].configuration is None
-    assert [each.error for each in world.of(Contact) if each.error] == ["unknown option"]
+    assert [each.error for each in world.of(Configured)] == ["unknown option"]
     assert world.nameservers["ns1"].zones
     assert world.nameservers["ns2"].zones
 

@@ -87,8 +87,8 @@ def test_priority_accepted(record_type: str, priority: int | None) -> None:
         ("MX", True, "The priority must be an integer from 0 to 65535."),
         ("MX", 10.0, "The priority must be an integer from 0 to 65535."),
         ("MX", "10", "The priority must be an integer from 0 to 65535."),
-        ("A", 10, "A records have no priority; leave it out."),
-        ("TXT", 0, "TXT records have no priority; leave it out."),
+        ("A", 10, "A records have no priority; leave it out, or send null."),
+        ("TXT", 0, "TXT records have no priority; leave it out, or send null."),
     ],
 )
 def test_priority_refused(record_type: str, priority: Any, detail: str) -> None:

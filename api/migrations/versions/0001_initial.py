@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("software", sa.String(length=200), nullable=True),
         sa.Column("contact_at", UtcDateTime(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("configuration_error", sa.Text(), nullable=True),
         sa.Column("strays", sa.JSON(), nullable=False),
         sa.Column("lease_owner", sa.String(length=200), nullable=True),
         sa.Column("lease_expires", sa.Float(), nullable=False),
@@ -79,6 +80,7 @@ def upgrade() -> None:
         sa.Column("due_at", UtcDateTime(), nullable=False),
         sa.Column("checked_at", UtcDateTime(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("staged", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["nameserver_id"], ["nameservers.id"], name=op.f("fk_publications_nameserver_id"), ondelete="CASCADE"
         ),
@@ -93,6 +95,12 @@ def upgrade() -> None:
             postgresql_where=sa.text("state <> 'in_sync'"),
         )
 
+    op.create_table(
+        "renderings",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_renderings")),
+    )
     op.create_table(
         "tokens",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -131,6 +139,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("domain", name=op.f("uq_zones_domain")),
         sa.UniqueConstraint("reverse_domain", name=op.f("uq_zones_reverse_domain")),
         sa.UniqueConstraint("uuid", name=op.f("uq_zones_uuid")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("zones", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_zones_account_id"), ["account_id"], unique=False)
@@ -151,6 +160,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_records")),
         sa.UniqueConstraint("uuid", name=op.f("uq_records_uuid")),
         sa.UniqueConstraint("zone_id", "name", "type", "digest", name=op.f("uq_records_zone_id_name_type_digest")),
+        sqlite_autoincrement=True,
     )
 
 
@@ -164,6 +174,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_tokens_account_id"))
 
     op.drop_table("tokens")
+    op.drop_table("renderings")
     with op.batch_alter_table("publications", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_publications_due",

@@ -1,0 +1,139 @@
+"""Editing the records of one zone within one transaction: every rule, one serial step, one change."""
+
+import uuid as uuids
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from api.changes import journal
+from api.changes.drafts import Draft, draft
+from api.changes.intent import Intent
+from api.changes.journal import Written
+from api.database import now
+from api.models import Record, Zone
+from api.settings import Settings
+from api.store import records as stored
+from api.store.rows import Rows
+from nameserver import names, records, rules
+from nameserver.errors import InvalidInput
+
+Body = Mapping[str, Any]
+Faults = Mapping[str, str]
+Merge = Callable[[Record], tuple[Body, Faults]]
+
+
+class Edit:
+    """The edits of one zone, which the transaction has locked. `finish` ends them."""
+
+    def __init__(self, settings: Settings, session: Session, zone: Zone, rows: Rows) -> None:
+        self.zone = zone
+        self._settings, self._session, self._rows = settings, session, rows
+        self._before: dict[str, records.Record | None] = {}
+        self._after: dict[str, Record | None] = {}
+        self._count: int | None = None
+
+    def create(self, body: Body, faults: Faults) -> Record:
+        """Add a record. Raises InvalidInput."""
+        wanted = draft(body, faults, self.zone.domain, self._settings)
+        self._require_room()
+        row = Record(uuid=str(uuids.uuid4()), zone_id=self.zone.id, created_at=now())
+        self._place(row, wanted, None)
+        return row
+
+    def change(self, row: Record, merge: Merge) -> Record:
+        """Change a record; `merge` makes the whole new body from the present one. Raises InvalidInput."""
+        body, faults = merge(row)
+        self._place(row, draft(body, faults, self.zone.domain, self._settings), row.name)
+        return row
+
+    def delete(self, row: Record) -> None:
+        """Remove a record."""
+        self._note(row)
+        self._after[row.uuid] = None
+        self._rows.discard(row)
+        self._count = None if self._count is None else self._count - 1
+
+    def finish(self, intent: Intent, action: str = "records") -> Written:
+        """The serial moves, the change is kept. Raises InvalidInput when a nameserver at the apex lost its address."""
+        before = [record for record in self._before.values() if record]
+        after = stored.as_values([row for row in self._after.values() if row])
+        self._check_removed(before, after)
+        self._session.flush()
+        unchanged = {repr(record) for record in before} & {repr(record) for record in after}
+        removed = [record for record in before if repr(record) not in unchanged]
+        added = [record for record in after if repr(record) not in unchanged]
+        if action == "zone.create":  # a new zone has its first serial, and is a change even when it is empty
+            return journal.keep(self._session, intent.actor, self.zone, action, removed, added)
+        return journal.commit_records(self._session, intent.actor, self.zone, removed, added)
+
+    def _note(self, row: Record) -> None:
+        if row.uuid not in self._before:
+            self._before[row.uuid] = stored.as_values([row])[0]
+
+    def _place(self, row: Record, wanted: Draft, name: str | None) -> None:
+        """Put the draft into the row, after every rule, with the RRset's other records brought to its TTL."""
+        above = [wanted.name, "@", *names.ancestors(wanted.name)]
+        beside = [other for other in self._rows.at(above) if other.uuid != row.uuid]
+        siblings = [other for other in beside if (other.name, other.type) == (wanted.name, wanted.type)]
+        ttl = self._ttl(wanted, siblings)
+        record = records.Record(row.uuid, wanted.name, wanted.type, ttl, wanted.value, wanted.priority)
+        self._check(record, beside)
+        if name is None:
+            self._before[row.uuid] = None
+        else:
+            self._note(row)
+        for other in siblings:
+            if other.ttl != ttl:
+                self._note(other)
+                self._after[other.uuid] = other
+                other.ttl = ttl
+        _fill(row, record)
+        self._after[row.uuid] = row
+        self._rows.put(row, name)
+
+    def _ttl(self, wanted: Draft, siblings: list[Record]) -> int:
+        """All records of an RRset have one TTL (RFC 2181, section 5.2)."""
+        if wanted.ttl is not None:
+            return wanted.ttl
+        return siblings[0].ttl if siblings else self._settings.default_ttl
+
+    def _check(self, record: records.Record, beside: list[Record]) -> None:
+        others = stored.as_values(beside)
+        if record.type in ("NS", "DNAME"):
+            below = stored.as_values(self._rows.below(record.name))
+            others += [other for other in below if other.uuid != record.uuid and other not in others]
+        # Zones of ours below this one that are at or above the record: it would never be answered.
+        name = names.absolute(record.name, self.zone.domain)
+        hiding = self._rows.zones_at([each for each in (name, *names.ancestors(name)) if self._is_below(each)])
+        rules.check_record(self.zone.domain, others, record, self._settings.nameservers, hiding)
+
+    def _is_below(self, name: str) -> bool:
+        return names.is_below(name, self.zone.domain)
+
+    def _check_removed(self, before: list[records.Record], after: list[records.Record]) -> None:
+        """An address that is gone may have been that of a nameserver at the apex; the zone would not load."""
+        kept = {(record.name, record.type) for record in after}
+        gone = {record.name for record in before if record.type in ("A", "AAAA")} - {
+            name for name, type_ in kept if type_ in ("A", "AAAA")
+        }
+        hosts = {names.absolute(name, self.zone.domain) for name in gone}
+        for nameserver in stored.as_values(self._rows.at(["@"])) if hosts else ():
+            if nameserver.type == "NS" and nameserver.value in hosts:
+                rest = stored.as_values([*self._rows.at(["@"]), *self._rows.below("@")])
+                rules.check_address(self.zone.domain, rest, nameserver)
+
+    def _require_room(self) -> None:
+        if self._count is None:
+            self._count = self._rows.count()
+        if self._count >= self._settings.records_per_zone:
+            raise InvalidInput(
+                "name", f"A zone may have {self._settings.records_per_zone} records; this one has as many."
+            )
+        self._count += 1
+
+
+def _fill(row: Record, record: records.Record) -> None:
+    row.name, row.type, row.ttl = record.name, record.type, record.ttl
+    row.value, row.priority = record.value, record.priority
+    row.digest = records.digest(records.rdata(record.type, record.value, record.priority))

@@ -1,0 +1,29 @@
+"""A write on its way: who makes it, for real or only tried, under which conditions, under which key."""
+
+from dataclasses import dataclass
+
+from api.changes.actor import Actor
+from api.errors import PreconditionFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An Idempotency-Key with the fingerprint of the request it came with."""
+
+    text: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """`if_match` are the entity tags that allow the write (None: no condition; `*`: any that exists)."""
+
+    actor: Actor
+    dry_run: bool = False
+    if_match: frozenset[str] | None = None
+    key: Key | None = None
+
+    def require(self, etag: str) -> None:
+        """Raises PreconditionFailed unless the condition holds for what has this entity tag now (RFC 9110, 13.1.1)."""
+        if self.if_match is not None and not self.if_match & {etag, "*"}:
+            raise PreconditionFailed(f"It has changed meanwhile: its ETag is {etag} now. Read it again, then write.")

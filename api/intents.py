@@ -1,0 +1,39 @@
+"""The conditions a request puts on its write: `dry_run`, `If-Match`, `Idempotency-Key`."""
+
+import hashlib
+import re
+
+from flask import g, request
+
+from api.auth import caller
+from api.changes.intent import Intent, Key
+from api.errors import InvalidRequest
+
+_TAG = re.compile(r'\s*(?:W/)?("[^"]*"|\*)\s*')
+
+
+def intent() -> Intent:
+    """What the caller of this request wants to write, and under which conditions. Raises InvalidRequest."""
+    return Intent(caller().actor(), bool(g.query.get("dry_run")), tags("If-Match"), key())
+
+
+def key() -> Key | None:
+    """The request's Idempotency-Key with the request's fingerprint. Raises InvalidRequest."""
+    text = request.headers.get("Idempotency-Key")
+    if text is None or g.query.get("dry_run"):
+        return None
+    if not (0 < len(text) <= 255 and text.isascii() and text.isprintable()):
+        raise InvalidRequest("The Idempotency-Key must have 1 to 255 printable ASCII characters.", "Idempotency-Key")
+    digest = hashlib.sha256(f"{request.method} {request.full_path}\n".encode() + request.get_data(cache=True))
+    return Key(text, digest.hexdigest())
+
+
+def tags(header: str) -> frozenset[str] | None:
+    """The entity tags of a header (RFC 9110, section 8.8.3); None without the header. Raises InvalidRequest."""
+    if header not in request.headers:
+        return None
+    parts = request.headers[header].split(",")
+    found = [_TAG.fullmatch(part) for part in parts]
+    if not all(found):
+        raise InvalidRequest(f'{header} must hold entity tags such as "abc", or *.', header)
+    return frozenset(match[1] for match in found if match)

@@ -1,0 +1,154 @@
+"""The OpenAPI 3.1 document, made from the route table and the schemas."""
+
+import re
+from importlib.metadata import version
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin, OpenAPIConverter
+from marshmallow import Schema, fields
+
+from api.routes import ANY, ROUTES, Route
+from api.schemas.errors import ErrorAnswer
+from api.schemas.examples import EXAMPLES
+from api.schemas.fields import Flag, Text, WholeNumber
+from api.schemas.queries import NoQuery, WriteQuery
+
+_WRITE_HEADERS = {
+    "X-Change-Id": "The change this write made; absent when nothing changed.",
+    "X-Zone-Serial": "The zone's serial after this write.",
+    "X-Publication": "With `Prefer: wait`: in_sync, pending, failed or held.",
+    "Link": "Where the publication can be watched (rel=status).",
+}
+_REQUEST_HEADERS = {
+    "Prefer": "`wait=N` holds the answer up to N seconds (30 at most) until every nameserver answers the change.",
+    "If-Match": "Write only if the entity tag is still this one; otherwise 412.",
+    "Idempotency-Key": "The same write sent again within 24 hours is answered again, and done once.",
+}
+_ERRORS = {
+    400: "The request is not valid; `field` names what is at fault.",
+    401: "The token is missing or not valid.",
+    403: "The token lacks the permission.",
+    404: "It does not exist, or belongs to another account.",
+    409: "Another request with the same Idempotency-Key is under way.",
+    412: "It has changed meanwhile.",
+    413: "The body is too large.",
+    415: "The body is not application/json.",
+    503: "The database is not available at the moment.",
+}
+_ABOUT = (
+    "Zones and records of the DNS, live on every nameserver: a change is in sync when each was asked and answered it."
+)
+
+
+def document() -> dict[str, Any]:
+    """The document as plain JSON values."""
+    plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: _schema_class(schema).__name__)
+    about = {"description": _ABOUT, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}}
+    spec = APISpec("zonewright", version("zonewright"), "3.1.0", info=about, plugins=[plugin])
+    _teach(plugin.converter)
+    spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "description": "`vps_…`"})
+    spec.components.schema("Error", schema=ErrorAnswer)
+    for route in ROUTES:
+        spec.path(_path(route), operations={route.method.lower(): _operation(route)})
+    return spec.to_dict()
+
+
+def _schema_class(schema: Any) -> type[Schema]:
+    return schema if isinstance(schema, type) else type(schema)
+
+
+def _teach(converter: OpenAPIConverter | None) -> None:
+    """What our own kinds of values are in JSON Schema."""
+    assert converter is not None
+    converter.map_to_openapi_type(Text, "string", None)
+    converter.map_to_openapi_type(WholeNumber, "integer", None)
+    converter.map_to_openapi_type(Flag, "boolean", None)
+    converter.add_attribute_function(_bounds)
+
+
+def _bounds(_converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
+    return {"minimum": field.low, "maximum": field.high} if isinstance(field, WholeNumber) else {}
+
+
+def _path(route: Route) -> str:
+    return re.sub(r"<(\w+)>", r"{\1}", route.path)
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    words = (route.answer.__doc__ or "").strip()
+    operation: dict[str, Any] = {
+        "operationId": route.answer.__name__,
+        "summary": words.splitlines()[0].rstrip("."),
+        "tags": [route.path.split("/")[3] if route.path.startswith("/api/") else "service"],
+        "parameters": _parameters(route),
+        "responses": {str(route.status): _success(route)} | {str(status): _error(status) for status in _faults(route)},
+        "security": [] if route.permission is None else [{"token": []}],
+    }
+    if route.permission is not None:
+        operation["description"] = _permission(route)
+    if route.body is not None:
+        example = EXAMPLES.get(route.body)
+        content: dict[str, Any] = {"schema": _body_schema(route)} | ({"example": example} if example else {})
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return operation
+
+
+def _permission(route: Route) -> str:
+    return "Each operation takes its own permission." if route.permission == ANY else f"Takes `{route.permission}`."
+
+
+def _body_schema(route: Route) -> Any:
+    """Records can be created one at a time or as an array."""
+    if route.answer.__name__ == "create_record":
+        return {"oneOf": [route.body, {"type": "array", "items": route.body, "minItems": 1}]}
+    return route.body
+
+
+def _parameters(route: Route) -> list[Any]:
+    parameters: list[Any] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+        for name in re.findall(r"<(\w+)>", route.path)
+    ]
+    if route.query is not NoQuery:
+        parameters.append({"in": "query", "schema": route.query})
+    if route.query is WriteQuery:
+        parameters += [
+            {"name": name, "in": "header", "description": words, "schema": {"type": "string"}}
+            for name, words in _REQUEST_HEADERS.items()
+        ]
+    return parameters
+
+
+def _success(route: Route) -> dict[str, Any]:
+    response: dict[str, Any] = {"description": "Done."}
+    if route.answers is not None:
+        schema: Any = {"type": "array", "items": route.answers} if route.many else route.answers
+        if route.answer.__name__ == "create_record":
+            schema = {"oneOf": [route.answers, {"type": "array", "items": route.answers}]}
+        response["content"] = {"application/json": {"schema": schema}}
+        if (example := EXAMPLES.get(route.answers)) is not None:
+            response["content"]["application/json"]["example"] = [example] if route.many else example
+    if route.query is WriteQuery:
+        response["headers"] = {
+            name: {"description": words, "schema": {"type": "string"}} for name, words in _WRITE_HEADERS.items()
+        }
+    return response
+
+
+def _faults(route: Route) -> list[int]:
+    statuses = {400, 503}
+    if route.permission is not None:
+        statuses |= {401, 403}
+    if "<uuid>" in route.path:
+        statuses.add(404)
+    if route.query is WriteQuery:
+        statuses |= {409, 412, 413}
+    if route.body is not None:
+        statuses.add(415)
+    return sorted(statuses)
+
+
+def _error(status: int) -> dict[str, Any]:
+    content = {"application/json": {"schema": "Error"}}
+    return {"description": _ERRORS[status], "content": content}
