@@ -11,20 +11,32 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from tests.installation import Databases, Installation
+    from tests.postgres import Postgres
 
 pytest.register_assert_rewrite("tests.installation", "tests.contract.forms")
 
 # Every test that takes a database runs once on each of these; `databases` makes them.
-KINDS = ("sqlite",)
+KINDS = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session", params=KINDS)
 def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> "Databases":
     """One kind of database, migrated and furnished once."""
-    from tests.installation import SqliteFiles
+    from tests.installation import PostgresDatabases, SqliteFiles
 
-    makers = {"sqlite": lambda: SqliteFiles(tmp_path_factory.mktemp("template"))}
-    return makers[request.param]()
+    folder = tmp_path_factory.mktemp("template")
+    if request.param == "sqlite":
+        return SqliteFiles(folder)
+    return PostgresDatabases(request.getfixturevalue("postgres"), folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator["Postgres"]:
+    """A PostgreSQL server of the tests' own."""
+    from tests.postgres import server
+
+    with server() as started:
+        yield started
 
 
 @pytest.fixture

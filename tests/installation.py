@@ -3,6 +3,7 @@
 `Databases` is the seam for another kind of database: whatever makes a migrated, furnished one for each test.
 """
 
+import hashlib
 import shutil
 import threading
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ from nameserver.publish import Contact, Observation, Published
 from nameserver.reconcile import Held
 from nameserver.target import Target
 from nameserver.zone import Problem, Severity
+from tests.postgres import Postgres
 
 ALICE, BOB = "alice@example.org", "bob@example.org"
 ALL = tokens.PERMISSIONS
@@ -75,6 +77,20 @@ class SqliteFiles:
             (folder / name).unlink(missing_ok=True)
         shutil.copy(self._template, folder / self._template.name)
         return f"sqlite:///{folder / self._template.name}"
+
+
+class PostgresDatabases:
+    """PostgreSQL: furnished once, then copied by the server."""
+
+    def __init__(self, server: Postgres, folder: Path) -> None:
+        self._server = server
+        self.secrets = furnish(Settings(data=folder, database_url=server.create("furnished")))
+        server.keep("furnished")
+
+    def fresh(self, folder: Path) -> str:
+        """A copy of the folder's own."""
+        name = f"copy_{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
+        return self._server.reset(name) if self._server.has(name) else self._server.create(name, "furnished")
 
 
 class Installation:
