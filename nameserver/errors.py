@@ -5,7 +5,9 @@ NameserverError
 ├── CheckerMissing          named-checkzone or named-checkconf cannot be run
 └── TransportError          one nameserver's trouble; says nothing about the others
     ├── Unreachable         no way to its agent, or the way broke
-    │   └── TimedOut        the agent did not answer in time
+    │   ├── TimedOut        the agent did not answer in time
+    │   ├── HostKeyRefused  the host key is not the pinned one: nothing was sent
+    │   └── LoginRefused    the account did not let our key in
     ├── Fenced              another control plane has taken this nameserver over
     ├── ConfigurationRefused  named.conf was refused there; the last good one is back
     └── AgentFailed         the agent answered with an error
@@ -42,6 +44,14 @@ class Unreachable(TransportError):
 
 class TimedOut(Unreachable):
     """The nameserver did not answer in time."""
+
+
+class HostKeyRefused(Unreachable):
+    """The nameserver's host key is not the pinned one; nothing was sent."""
+
+
+class LoginRefused(Unreachable):
+    """The nameserver refused the login."""
 
 
 class Fenced(TransportError):

@@ -11,7 +11,8 @@ class Target:
     `agent` is the argv that starts (or, over SSH, reaches) its agent. `addresses` and `port` are where it
     answers; `directory` is named's working directory on that machine, with the zone files in `zones/`.
     rndc and the statistics channel are on the machine's own loopback. `exempt` are the networks that rate
-    limiting leaves alone besides loopback: the control hosts.
+    limiting leaves alone besides loopback: the control hosts. `listen` is what named binds (`any` for
+    everything); empty: the addresses.
     """
 
     name: str
@@ -21,8 +22,9 @@ class Target:
     directory: str
     rndc_port: int = 953
     statistics_port: int = 8553
-    key_file: str = "/etc/bind/rndc.key"
+    key_file: str = "/etc/zonewright/rndc.key"
     exempt: tuple[str, ...] = ()
+    listen: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The target as plain JSON values, for the database."""

@@ -1,8 +1,10 @@
 """Adding nameservers, and asking for zones to be published again."""
 
 from sqlalchemy import false, insert, literal, select, update
+from sqlalchemy.orm import Session
 
-from api.database import UtcDateTime, changing, now
+from api.database import UtcDateTime, changing, now, writing
+from api.errors import NotFound
 from api.models import Nameserver, Publication, Zone
 from nameserver.target import Target
 
@@ -29,6 +31,25 @@ def put(target: Target) -> None:
             false(),
         )
         session.execute(insert(Publication).from_select(columns, select(*values)))
+
+
+def remove(name: str) -> None:
+    """Forget a nameserver; what it serves it goes on serving. Raises NotFound."""
+    with writing() as session:
+        session.delete(_named(session, name))
+
+
+def set_paused(name: str, paused: bool) -> None:
+    """A paused nameserver is left alone and holds nobody up. Raises NotFound."""
+    with changing() as session:
+        _named(session, name).paused = paused
+
+
+def _named(session: Session, name: str) -> Nameserver:
+    nameserver = session.scalar(select(Nameserver).where(Nameserver.name == name))
+    if nameserver is None:
+        raise NotFound(f"There is no nameserver {name}: `zonewright nameserver list` shows them.")
+    return nameserver
 
 
 def publish_again(domain: str | None) -> int:

@@ -10,7 +10,7 @@ _COMMANDS = {
     "token": ("tokens", "Create, list and revoke API tokens."),
     "zone": ("zones", "Create, show, list, move and delete zones."),
     "record": ("records", "Add, set and delete records."),
-    "nameserver": ("nameservers", "List nameservers; render what one should hold."),
+    "nameserver": ("nameservers", "Add, list, pause and remove nameservers."),
     "publish": ("control", "One pass of the control plane."),
     "control": ("control", "Run the control plane."),
     "api": ("api", "Run the API."),

@@ -1,11 +1,13 @@
 """`zonewright nameserver`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from api.cli.options import application, as_json, installation, show
+from api.cli.writes import wait_option
+from api.errors import OperatorError
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def nameserver() -> None:
-    """List nameservers; render what one should hold."""
+    """Add, list, pause and remove nameservers."""
 
 
 @nameserver.command("list")
@@ -35,6 +37,123 @@ def list_nameservers(settings: "Settings", json_: bool) -> None:
                 [each.name, state, behind, contact, each.software, each.error or each.configuration_error, strays]
             )
         show(["NAME", "STATE", "BEHIND", "LAST CONTACT", "SOFTWARE", "ERROR", "STRAYS"], rows, json_)
+
+
+@nameserver.command()
+@click.argument("name")
+@click.argument("url")
+@click.option("--address", "addresses", multiple=True, help="Where the world asks it; the URL's host when not given.")
+@click.option(
+    "--listen", multiple=True, help="What named binds: addresses, or any. Loopback and the addresses, usually."
+)
+@click.option("--port", default=53, show_default=True, help="The DNS port.")
+@click.option("--host-key", help="Its SSH host key or fingerprint, as it should be; otherwise you are asked.")
+@click.option("--control", multiple=True, help="Addresses of control hosts that rate limiting leaves alone.")
+@click.option("--directory", default="/var/lib/bind/zonewright", show_default=True, help="named's directory there.")
+@click.option("--key-file", default="/etc/zonewright/rndc.key", show_default=True, help="named's rndc key there.")
+@wait_option
+@installation
+def add(settings: "Settings", name: str, url: str, host_key: str | None, seconds: float, **options: Any) -> None:
+    """Add the nameserver NAME at URL (ssh://zonewright@192.0.2.53), try the way to it, and fill it.
+
+    Provision the machine first, with deploy/provision/nameserver.sh and the key of `nameserver key`.
+    """
+    app = application(settings)
+    from api.cli.adding import confirmed_key, follow, target_of, tried
+    from api.nameserver_keys import identity, known_hosts
+    from nameserver.transport import ssh
+
+    login = ssh.Login.from_url(url)
+    pins = known_hosts(settings)
+    ssh.pin(pins, name, confirmed_key(login, host_key))
+    agent = ssh.argv(login, name, identity(settings), pins)
+    target = target_of(name, agent, login, options)
+    if not tried(target):
+        raise OperatorError(f"{name} was not added: mend what failed, then add it again.")
+    from api.changes import nameservers
+
+    with app.app_context():
+        nameservers.put(target)
+        click.echo(f"{name} is added.")
+        follow(name, seconds)
+
+
+@nameserver.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@installation
+def remove(settings: "Settings", name: str, yes: bool) -> None:
+    """Forget the nameserver NAME. It goes on serving what it has: stop its named, too."""
+    app = application(settings)
+    from api.changes import nameservers
+    from api.nameserver_keys import known_hosts
+    from nameserver.transport import ssh
+
+    if not yes:
+        click.confirm(f"Forget {name}?", abort=True)
+    with app.app_context():
+        nameservers.remove(name)
+    ssh.pin(known_hosts(settings), name, None)
+    click.echo(f"{name} is forgotten; it goes on serving what it has until its named is stopped.")
+
+
+@nameserver.command()
+@click.argument("name")
+@as_json
+@installation
+def status(settings: "Settings", name: str, json_: bool) -> None:
+    """Show what is not in sync on NAME, and why."""
+    app = application(settings)
+    from api.store.nameservers import nameserver_named, open_publications
+
+    with app.app_context():
+        found = nameserver_named(name)
+        rows = [[row.domain, row.state, row.error] for row in open_publications(None) if row.nameserver == name]
+        if json_:
+            show(["DOMAIN", "STATE", "REASON"], rows, json_)
+            return
+        state = "paused" if found.paused else found.error or "reachable"
+        click.echo(
+            f"{name}: {state}, {len(rows)} zones behind{', software ' + found.software if found.software else ''}"
+        )
+        if found.configuration_error:
+            click.echo(f"named.conf: {found.configuration_error}")
+        if rows:
+            show(["DOMAIN", "STATE", "REASON"], rows, json_)
+
+
+@nameserver.command()
+@click.argument("name")
+@installation
+def pause(settings: "Settings", name: str) -> None:
+    """Leave NAME alone, for maintenance: it holds nobody up."""
+    _set_paused(settings, name, True)
+
+
+@nameserver.command()
+@click.argument("name")
+@installation
+def resume(settings: "Settings", name: str) -> None:
+    """Work on NAME again; what it missed is brought to it."""
+    _set_paused(settings, name, False)
+
+
+@nameserver.command()
+@installation
+def key(settings: "Settings") -> None:
+    """Print the public key that provisioning installs on each nameserver."""
+    from api.nameserver_keys import public_key
+
+    click.echo(public_key(settings))
+
+
+def _set_paused(settings: "Settings", name: str, paused: bool) -> None:
+    app = application(settings)
+    from api.changes import nameservers
+
+    with app.app_context():
+        nameservers.set_paused(name, paused)
+    click.echo(f"{name} is {'paused' if paused else 'worked on again'}.")
 
 
 @nameserver.command()

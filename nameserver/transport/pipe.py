@@ -11,6 +11,7 @@ from nameserver.agent import PROTOCOL, frames
 from nameserver.agent.errors import BadRequest
 from nameserver.errors import AgentFailed, ConfigurationRefused, Fenced, TransportError, Unreachable
 from nameserver.plan import Action, Item, Outcome, State
+from nameserver.transport import ssh
 from nameserver.transport.base import Greeting, Published
 from nameserver.transport.process import Process
 
@@ -35,6 +36,7 @@ class PipeTransport:
 
     def __init__(self, argv: Sequence[str], timeouts: Timeouts | None = None) -> None:
         self._argv, self._timeouts = tuple(argv), timeouts or Timeouts()
+        self._explain = ssh.explain if self._argv[0] == "ssh" else None
         self._process: Process | None = None
         self._numbers = count(1)
 
@@ -87,8 +89,10 @@ class PipeTransport:
             reply = self._exchange(request, end)
             if reply.get("id") != number:
                 raise AgentFailed("The nameserver's agent answered another request.")
-        except BaseException:  # an interrupt, too, leaves half a message in the pipe
+        except BaseException as error:  # an interrupt, too, leaves half a message in the pipe
             self._drop()
+            if self._explain is not None and type(error) is Unreachable:
+                raise self._explain(error.detail) from error
             raise
         if not reply.get("ok"):
             raise _ERRORS.get(reply.get("code"), AgentFailed)(str(reply.get("error")))
