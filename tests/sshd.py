@@ -34,9 +34,8 @@ class Sshd:
         self.identity = folder / "identity"
         for path in (self.identity, folder / "host"):
             make_key(path)
-        public = (folder / "identity.pub").read_text()
-        line = shlex.join(command).replace("\\", "\\\\").replace('"', '\\"')
-        (folder / "authorized_keys").write_text(f'restrict,command="{line}" {public}')
+        (folder / "authorized_keys").touch()
+        self.let_in((folder / "identity.pub").read_text(), command)
         (folder / "sshd_config").write_text(self._configuration())
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -49,6 +48,12 @@ class Sshd:
     def host_key(self) -> str:
         """Its public host key."""
         return " ".join((self._folder / "host.pub").read_text().split()[:2])
+
+    def let_in(self, key: str, command: Sequence[str]) -> None:
+        """Another key that runs the command."""
+        line = shlex.join(command).replace("\\", "\\\\").replace('"', '\\"')
+        with (self._folder / "authorized_keys").open("a") as keys:
+            keys.write(f'restrict,command="{line}" {key.strip()}\n')
 
     def new_host_key(self) -> None:
         """Another host key, as after a rebuilt machine or with a man in the middle."""

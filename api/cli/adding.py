@@ -54,6 +54,8 @@ def target_of(name: str, agent: tuple[str, ...], login: ssh.Login, options: dict
         port=options["port"],
         directory=options["directory"],
         key_file=options["key_file"],
+        rndc_port=options["rndc_port"],
+        statistics_port=options["statistics_port"],
         exempt=control,
         listen=listen,
     )

@@ -47,6 +47,8 @@ def list_nameservers(settings: "Settings", json_: bool) -> None:
     "--listen", multiple=True, help="What named binds: addresses, or any. Loopback and the addresses, usually."
 )
 @click.option("--port", default=53, show_default=True, help="The DNS port.")
+@click.option("--rndc-port", default=953, show_default=True, help="rndc's port, on the machine's own loopback.")
+@click.option("--statistics-port", default=8553, show_default=True, help="named's statistics, on its own loopback.")
 @click.option("--host-key", help="Its SSH host key or fingerprint, as it should be; otherwise you are asked.")
 @click.option("--control", multiple=True, help="Addresses of control hosts that rate limiting leaves alone.")
 @click.option("--directory", default="/var/lib/bind/zonewright", show_default=True, help="named's directory there.")

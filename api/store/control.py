@@ -31,7 +31,8 @@ def _due(session: Session, name: str, most: int) -> list[tuple[str, int | None]]
     open_ = and_(Publication.state != "in_sync", Publication.state != "held", Publication.due_at <= now())
     query = select(Publication.domain, Publication.wanted).join(Nameserver, Nameserver.id == Publication.nameserver_id)
     first = ~Publication.staged | ~_staged_later(name)
-    rows = session.execute(query.where(Nameserver.name == name, open_, first).order_by(Publication.due_at).limit(most))
+    here = (Nameserver.name == name, Nameserver.paused.is_(False))
+    rows = session.execute(query.where(*here, open_, first).order_by(Publication.due_at).limit(most))
     return [(domain, wanted) for domain, wanted in rows]
 
 
