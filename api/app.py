@@ -1,14 +1,17 @@
 """The Flask application: it only plugs things together."""
 
 import functools
+import time
 import uuid
 
 from flask import Flask, Response, g, request
 
-from api import cors, database, openapi, problems, routes
+from api import cors, database, metrics, openapi, problems, routes
 from api.auth import LastUsed
 from api.settings import Settings
 from api.waiting import Waiters
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def create_app(settings: Settings) -> Flask:
@@ -19,17 +22,19 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["zonewright_last_used"] = LastUsed()
     app.extensions["zonewright_waiters"] = Waiters(settings.most_waiters)
     app.extensions["zonewright_openapi"] = functools.cache(openapi.document)
+    app.before_request(_name_request)
     database.connect(app, settings)
     routes.register(app)
     problems.register(app)
     cors.register(app)
-    app.before_request(_name_request)
     app.after_request(_answer_name)
+    app.after_request(_count)
     return app
 
 
 def _name_request() -> None:
     g.request_id = str(uuid.uuid4())
+    g.began = time.perf_counter()
 
 
 def _answer_name(response: Response) -> Response:
@@ -37,4 +42,13 @@ def _answer_name(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     if request.path.startswith("/api/"):
         response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _count(response: Response) -> Response:
+    route = g.route.path if "route" in g else "-"
+    counters = metrics.metrics()
+    method = request.method if request.method in _METHODS else "other"  # a label's values must be few
+    counters.requests.labels(method, route, response.status_code).inc()
+    counters.request_seconds.labels(method, route).observe(time.perf_counter() - g.began)
     return response

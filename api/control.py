@@ -14,10 +14,11 @@ from flask import Flask
 from api.changes import leases, observations, renderings
 from api.database import db
 from api.doorbell import Doorbell
+from api.metrics import metrics
 from api.settings import Settings
 from api.store import control as store
 from nameserver.check import Checker
-from nameserver.publish import Observation
+from nameserver.publish import Observation, Published
 from nameserver.reconcile import Assignment, Desired, Held, Reconciler
 from nameserver.render import Renderer
 from nameserver.transport.pipe import PipeTransport
@@ -103,6 +104,8 @@ class ControlPlane:
     def _report(self, observed: Observation | Held) -> None:
         with self._session():
             observations.report(observed)
+            if isinstance(observed, Published):
+                _count(observed)
 
     @contextmanager
     def _session(self) -> Iterator[None]:
@@ -112,3 +115,11 @@ class ControlPlane:
                 yield
             finally:
                 db.session.remove()
+
+
+def _count(published: Published) -> None:
+    counters = metrics()
+    for outcome in published.outcomes:
+        counters.publications.labels(published.nameserver, outcome.state.value).inc()
+    for seconds in observations.seconds_to(published):
+        counters.publication_seconds.labels(published.nameserver).observe(max(0.0, seconds))

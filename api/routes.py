@@ -83,6 +83,7 @@ ROUTES = (
     Route("GET", f"{_API}/openapi.json", None, 200, documents.openapi),
     Route("GET", "/docs/", None, 200, documents.docs),
     Route("GET", "/healthz", None, 200, health.healthz),
+    Route("GET", "/metrics", None, 200, health.read_metrics),
 )
 
 

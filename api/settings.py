@@ -5,6 +5,7 @@ separated by commas in the environment. A setting that is unknown or wrong stops
 """
 
 import dataclasses
+import ipaddress
 import re
 import sys
 import tomllib
@@ -57,6 +58,7 @@ class Settings:
     body_limit: int = setting(1048576, "the largest request body")
     most_waiters: int = setting(12, "requests of one process that may wait for a publication at a time")
     sweep_seconds: int = setting(300, "how often everything the nameservers answer is compared with the database")
+    metrics_networks: tuple[str, ...] = setting(("127.0.0.0/8", "::1/128"), "networks that may read /metrics")
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
 
     @property
@@ -152,6 +154,7 @@ def _checked(settings: Settings) -> Settings:
         raise OperatorError(f"The setting log_level must be DEBUG, INFO, WARNING or ERROR, not “{settings.log_level}”.")
     _check_numbers(settings)
     _check_names(settings)
+    _check_networks(settings)
     return settings
 
 
@@ -162,6 +165,14 @@ def _check_numbers(settings: Settings) -> None:
     for name in ("sweep_seconds", "body_limit", "most_waiters", "zones_per_account", "records_per_zone"):
         if getattr(settings, name) < 1:
             raise OperatorError(f"The setting {name} must be 1 or more.")
+
+
+def _check_networks(settings: Settings) -> None:
+    for text in settings.metrics_networks:
+        try:
+            ipaddress.ip_network(text)
+        except ValueError as error:
+            raise OperatorError(f"The setting metrics_networks has “{text}”, which is no network: {error}.") from error
 
 
 def _check_names(settings: Settings) -> None:

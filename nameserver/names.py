@@ -272,7 +272,7 @@ def _check_registrable(labels: list[str], exempt: set[str]) -> None:
     name = ".".join(labels)
     if len(labels) < 2:
         raise InvalidInput("domain", "A domain has at least two labels, such as example.com.")
-    if name not in exempt and _public_suffixes().publicsuffix(name) == name:
+    if name not in exempt and public_suffixes().publicsuffix(name) == name:
         raise InvalidInput("domain", f"{name} is a public suffix, under which others register; give a domain below it.")
 
 
@@ -282,7 +282,7 @@ def _check_reserved(name: str, reserved: set[str]) -> None:
 
 
 @cache
-def _public_suffixes() -> "PublicSuffixList":
+def public_suffixes() -> "PublicSuffixList":
     """The ICANN section of the public suffix list; loading it takes a while, so only when first asked."""
     from publicsuffixlist import PublicSuffixList
 

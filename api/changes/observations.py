@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, case, delete, select, update
 from sqlalchemy.orm import Session
 
 from api.changes import journal
-from api.database import now, writing
+from api.database import db, now, writing
 from api.models import Nameserver, Publication, Tombstone, Zone
 from nameserver.plan import Action, Item, Outcome, State
 from nameserver.publish import Configured, Contact, Inventory, Observation, Published
@@ -47,6 +47,15 @@ def _configured(configured: Configured) -> None:
     with writing() as session:
         match = Nameserver.name == configured.nameserver
         session.execute(update(Nameserver).where(match).values(configuration_error=configured.error))
+
+
+def seconds_to(published: Published) -> list[float]:
+    """How long each wish that the nameserver has just answered had waited."""
+    answered = [outcome.domain for outcome in published.outcomes if outcome.state is State.IN_SYNC]
+    of = select(Nameserver.id).where(Nameserver.name == published.nameserver).scalar_subquery()
+    query = select(Publication.due_at).where(Publication.nameserver_id == of, Publication.domain.in_(answered))
+    moment = now()
+    return [(moment - due_at).total_seconds() for due_at in db.session.scalars(query)] if answered else []
 
 
 def _published(published: Published) -> None:

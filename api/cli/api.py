@@ -21,10 +21,14 @@ _MEMORY = "/dev/shm"  # noqa: S108
 @installation
 def api(settings: "Settings", listen: str, workers: int, threads: int) -> None:
     """Run the API with gunicorn, until stopped."""
+    from api import metrics
+
+    metrics.share(settings, fresh=False)
     application(settings)  # a wrong setting or schema is told here, once, not by every worker
     from gunicorn.app.base import BaseApplication
 
     from api.app import create_app
+    from nameserver.names import public_suffixes
 
     # Threads: a waiting request must not block others. The default time-out of 30 s would cut the longest wait.
     options = {
@@ -49,6 +53,7 @@ def api(settings: "Settings", listen: str, workers: int, threads: int) -> None:
                     self.cfg.set(key, value)
 
         def load(self) -> Any:
+            public_suffixes()  # read before the first request needs them
             return create_app(settings)
 
     Server().run()

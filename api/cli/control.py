@@ -27,6 +27,9 @@ def control(settings: "Settings") -> None:
     """Run the control plane: the nameservers are made to serve what the database says, until stopped."""
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    from api import metrics
+
+    metrics.share(settings, fresh=False)
     app = application(settings)
     from api.control import ControlPlane
     from api.errors import OperatorError

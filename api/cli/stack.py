@@ -92,6 +92,7 @@ class Stack:
             self._stop_children()
 
     def _prepare(self, out: TextIO) -> None:
+        from api import metrics
         from api.app import create_app
         from api.changes import nameservers
         from api.schema import upgrade
@@ -100,6 +101,7 @@ class Stack:
 
         settings = load(self.data, os.environ, database_url=self._database_url)
         (self.data / "log").mkdir(exist_ok=True)
+        metrics.share(settings, fresh=True)
         app = create_app(settings)
         upgrade(app)
         for number, (host, port) in enumerate(self._nameservers, 1):

@@ -49,6 +49,7 @@ PERMISSIONS = {
     "GET /api/v1/openapi.json": None,
     "GET /docs/": None,
     "GET /healthz": None,
+    "GET /metrics": None,
 }
 GUARDED = [route for route in ROUTES if route.permission is not None]
 WITH_UUID = [route for route in GUARDED if "<uuid>" in route.path]

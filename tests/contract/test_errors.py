@@ -90,6 +90,7 @@ METHODS = {
     f"{RECORDS}{UNKNOWN}/": "DELETE, GET, HEAD, PATCH, PUT",
     f"{CHANGES}{UNKNOWN}/": "GET, HEAD",
     "/healthz": "GET, HEAD",
+    "/metrics": "GET, HEAD",
 }
 
 
