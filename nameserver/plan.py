@@ -37,7 +37,7 @@ class State(StrEnum):
 
     IN_SYNC = "in_sync"  # it was asked and answered that serial; for a removal: no longer answers the zone
     FAILED = "failed"  # the old data is still served
-    OLDER = "older"  # refused: the nameserver holds a newer serial
+    OLDER = "older"  # refused: the nameserver holds a newer serial, or this one with other content
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,15 @@ class Publisher:
         held = [serial for serial in (task.served, self._files.serial(task.domain)) if serial is not None]
         if newest := next((serial for serial in held if batch.newer(serial, task.serial)), None):
             task.finish("older", newest, f"The nameserver holds serial {newest}, newer than {task.serial}.")
-        elif not task.remove and task.served == task.serial and self._files.holds(task.domain, task.digest):
+        elif not task.remove and task.served == task.serial:
+            self._compare_content(task)
+
+    def _compare_content(self, task: Task) -> None:
+        """One serial, one content: after a restored backup or an edit by hand, a new serial must tell them apart."""
+        if self._files.holds(task.domain, task.digest):
             task.finish("in_sync", task.served)
+        else:
+            task.finish("older", task.serial, f"The nameserver has serial {task.serial} with other content.")
 
 
 def _guarded(step: Callable[[], None], tasks: list[Task]) -> None:

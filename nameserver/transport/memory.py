@@ -93,6 +93,8 @@ class MemoryTransport:
         there, served = self.nameserver, self._serial(item.domain)
         if served is not None and serial.newer(served, item.serial):
             return Outcome(item.domain, State.OLDER, served, f"The nameserver holds serial {served}.")
+        if item.action is Action.PUBLISH and served == item.serial and there.zones[item.domain][1] != item.content:
+            return Outcome(item.domain, State.OLDER, served, f"The nameserver has serial {served} with other content.")
         if reason := there.failing.get(item.domain):
             return Outcome(item.domain, State.FAILED, served, reason)
         if item.action is Action.REMOVE:

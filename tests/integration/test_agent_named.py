@@ -125,8 +125,9 @@ def test_a_zone_whose_last_load_failed_is_loaded_again(named: Start) -> None:
 def test_a_file_edited_by_hand_is_put_right(shared: RunningNamed, pipe: PipeTransport) -> None:
     _one(pipe, publication("hand.example", 1))
     (shared.directory / "zones" / "hand.example.zone").write_bytes(zone_file("hand.example", 1, 3))
-    assert _one(pipe, publication("hand.example", 1)).state is State.IN_SYNC
-    assert shared.zone_file("hand.example") == zone_file("hand.example", 1)
+    assert _one(pipe, publication("hand.example", 1)).state is State.OLDER
+    assert _one(pipe, publication("hand.example", 2)).state is State.IN_SYNC
+    assert shared.zone_file("hand.example") == zone_file("hand.example", 2)
 
 
 def test_a_newer_file_on_disk_is_not_overwritten(shared: RunningNamed, pipe: PipeTransport) -> None:
@@ -134,7 +135,8 @@ def test_a_newer_file_on_disk_is_not_overwritten(shared: RunningNamed, pipe: Pip
     _one(pipe, publication("disk.example", 1))
     newer = zone_file("disk.example", 9)
     (shared.directory / "zones" / "disk.example.zone").write_bytes(newer)
-    assert _one(pipe, publication("disk.example", 5)).state is State.OLDER
+    outcome = _one(pipe, publication("disk.example", 5))
+    assert (outcome.state, outcome.serial) == (State.OLDER, 9)
     assert _one(pipe, removal("disk.example", 5)).state is State.OLDER
     assert shared.zone_file("disk.example") == newer
 

@@ -11,7 +11,7 @@ from nameserver.plan import Outcome, State
 from nameserver.transport.base import Transport
 from nameserver.transport.memory import MemoryNameserver, MemoryTransport
 from nameserver.transport.pipe import PipeTransport, Timeouts
-from tests.nameservers import publication, refused_file, removal
+from tests.nameservers import publication, refused_file, removal, zone_file
 
 _numbers = count()
 
@@ -64,6 +64,14 @@ def test_an_older_serial_is_refused(transport: Transport, domain: str, fence: in
     outcome = _only(transport, publication(domain, 4), fence)
     assert (outcome.state, outcome.serial) == (State.OLDER, 5)
     assert transport.serials([domain]) == {domain: 5}
+
+
+def test_a_serial_stands_for_one_content(transport: Transport, domain: str, fence: int) -> None:
+    """After a restored backup the database may give a serial again that the nameserver has for something else."""
+    _only(transport, publication(domain, 5), fence)
+    outcome = _only(transport, publication(domain, 5, zone_file(domain, 5, 2)), fence)
+    assert (outcome.state, outcome.serial) == (State.OLDER, 5)
+    assert _only(transport, publication(domain, 6, zone_file(domain, 6, 2)), fence).state is State.IN_SYNC
 
 
 def test_a_serial_over_the_wrap_is_newer(transport: Transport, domain: str, fence: int) -> None:
