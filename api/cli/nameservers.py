@@ -149,6 +149,16 @@ def key(settings: "Settings") -> None:
     click.echo(public_key(settings))
 
 
+@nameserver.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def agent(file: Path) -> None:
+    """Write the agent, one FILE (agent.pyz), that provisioning installs on each nameserver."""
+    from nameserver.agent.zipapp import build
+
+    build(file)
+    click.echo(f"The agent is in {file}.")
+
+
 def _set_paused(settings: "Settings", name: str, paused: bool) -> None:
     app = application(settings)
     from api.changes import nameservers
