@@ -131,8 +131,9 @@ def _written(route: Route, values: dict[str, str]) -> Response:
         return wait_if_preferred(response, written)
     try:
         return route.answer(**values)
-    finally:
+    except BaseException:
         idempotency.release(account, key)
+        raise
 
 
 def _canonical_uuid(text: str) -> str:

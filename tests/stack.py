@@ -128,6 +128,7 @@ class Stack:
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End `up` in good order; its exit status."""
+        self._hang_up()  # a connection kept open is waited for
         self.signal(number)
         return self.wait()
 
@@ -145,8 +146,7 @@ class Stack:
 
     def close(self) -> None:
         """The end, whatever state it is in."""
-        if self._session:
-            self._session.close()
+        self._hang_up()
         if self._process and self._process.poll() is None:
             self._process.send_signal(signal.SIGCONT)
             self._process.terminate()
@@ -284,6 +284,10 @@ class Stack:
             text=True,
             timeout=60,
         )
+
+    def _hang_up(self) -> None:
+        if self._session:
+            self._session.close()
 
     def _log(self, name: str) -> Path:
         return self.data.with_name(f"{self.data.name}.{name}")

@@ -12,4 +12,6 @@ def openapi() -> Response:
 
 def docs() -> Response:
     """A page that lists every endpoint."""
-    return Response(render_template("docs.html", document=current_app.extensions["zonewright_openapi"]()))
+    response = Response(render_template("docs.html", document=current_app.extensions["zonewright_openapi"]()))
+    response.headers["Content-Security-Policy"] = "default-src 'none'"
+    return response
