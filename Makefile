@@ -1,6 +1,6 @@
 # One verb for each task; `make` alone lists them. Extra arguments for the program behind a verb: ARGS='…'
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-long lint bench lock clean
+.PHONY: help setup run check test test-long lint lab lab-down bench lock clean
 
 BIN := .venv/bin
 UV ?= uv
@@ -35,6 +35,12 @@ lint: setup ## style, formatting, types and who may import whom
 	imports=$$($(BIN)/lint-imports --no-logo 2>&1) || { failed=1; echo "$$imports"; }; \
 	[ $$failed = 0 ] || echo "lint: failed; '$(BIN)/ruff check --fix' and '$(BIN)/ruff format' mend some of it"; \
 	exit $$failed
+
+lab: setup ## control, ns1 and ns2 as three hosts on this machine (root)
+	@deploy/lab/lab.sh up
+
+lab-down: ## take the lab down
+	@deploy/lab/lab.sh down
 
 bench: setup ## measure
 	@exec $(BIN)/python -m bench $(ARGS)

@@ -15,7 +15,8 @@ VENV=$ROOT/.venv
 STAMP=$VENV/setup.stamp
 
 RUN_PACKAGES="bind9 bind9-utils bind9-dnsutils openssh-client"
-DEV_PACKAGES="$RUN_PACKAGES make git openssh-server postgresql dnsperf"
+LAB_PACKAGES="iproute2 nftables util-linux procps systemd-container mmdebstrap dpkg-dev"
+DEV_PACKAGES="$RUN_PACKAGES $LAB_PACKAGES make git openssh-server postgresql dnsperf shellcheck"
 # The browser for the tests of the pages and Vagrant for the lab go into DEV_PACKAGES when something uses them.
 PYTHON_PACKAGES="python3 python3-venv" # asked for only where no good Python is found
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -23,6 +24,7 @@ _LOOPBACK = "127.0.0.1"
 _APPARMOR = Path("/sys/module/apparmor/parameters/enabled")
 _THREADS = 2
 _REPAIR_TIMEOUT = 120.0
+_NO_LOCK_FILE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,15 @@ def _named_argv(directory: Path) -> list[str]:
         program = Path(tools.find("named"))
     except AgentError as error:
         raise NameserverError("named is not installed: run deploy/setup.sh.") from error
-    return [str(_unconfined(program, directory)), "-f", "-n", str(_THREADS), "-c", str(directory / "named.conf")]
+    named = str(_unconfined(program, directory))
+    return [named, "-f", *_without_lock(program), "-n", str(_THREADS), "-c", str(directory / "named.conf")]
+
+
+def _without_lock(program: Path) -> list[str]:
+    """BIND up to 9.18 wants a lock file in /run, which is one for all and not a user's; 9.20 has none any more."""
+    done = subprocess.run([program, "-v"], capture_output=True, text=True, timeout=10, stdin=subprocess.DEVNULL)
+    version = re.match(r"BIND 9\.(\d+)", done.stdout)
+    return ["-X", "none"] if version and int(version[1]) < _NO_LOCK_FILE else []
 
 
 def _unconfined(program: Path, directory: Path) -> Path:

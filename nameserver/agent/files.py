@@ -108,11 +108,11 @@ class ZoneFiles:
             leftover.unlink(missing_ok=True)
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file so that it is, at any instant and after a crash, the old or the new one. Raises OSError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        _write(temporary, content)
+        _write(temporary, content, mode)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -128,9 +128,9 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write(path: Path, content: bytes | memoryview) -> None:
+def _write(path: Path, content: bytes | memoryview, mode: int = 0o644) -> None:
     with path.open("wb") as stream:
-        os.fchmod(stream.fileno(), 0o644)  # named is another user; zone files and named.conf are no secrets
+        os.fchmod(stream.fileno(), mode)  # named is another user; zone files and named.conf are no secrets
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())

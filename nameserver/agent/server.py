@@ -38,7 +38,7 @@ class Agent:
             "serials": self._serials,
             "inventory": self._inventory,
         }
-        with lock(config.state):
+        with suppress(OSError), lock(config.state):  # a full or read-only disk is told by what cannot be done
             files.sweep()
             self._zones.compact()
 
@@ -56,7 +56,9 @@ class Agent:
         except AgentError as error:
             return {"id": request.get("id"), "ok": False, "code": error.code, "error": error.sentence}
         except Exception as error:  # noqa: BLE001  the loop around one request: its trouble is its answer
-            words = f"The agent failed at this: {type(error).__name__}: {error}."
+            # An OSError's own text has a path of this server in it.
+            reason = error.strerror if isinstance(error, OSError) else error
+            words = f"The agent failed at this: {type(error).__name__}: {reason}."
             return {"id": request.get("id"), "ok": False, "code": "failed", "error": words}
         return {"id": request.get("id"), "ok": True, **reply}
 

@@ -1,6 +1,7 @@
 """What the agent itself remembers: the lock of one machine and the highest fence seen."""
 
 import fcntl
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,9 +14,13 @@ from nameserver.agent.files import replace
 @contextmanager
 def lock(folder: Path, patience: float = 20.0) -> Iterator[None]:
     """Hold this nameserver's lock; raises Busy after `patience` seconds. The kernel frees it with the process."""
-    with (folder / "lock").open("ab") as stream:
-        _acquire(stream.fileno(), patience)
+    # To read only: the lock must be had on a read-only disk, too, so that its trouble can be told.
+    descriptor = os.open(folder / "lock", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o664)
+    try:
+        _acquire(descriptor, patience)
         yield
+    finally:
+        os.close(descriptor)
 
 
 def _acquire(descriptor: int, patience: float) -> None:

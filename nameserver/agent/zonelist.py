@@ -44,7 +44,7 @@ class ZoneList:
 
     def write(self, domains: Iterable[str]) -> None:
         """Replace the list."""
-        replace(self._path, "".join(f"+{domain}\n" for domain in sorted(domains)).encode())
+        replace(self._path, "".join(f"+{domain}\n" for domain in sorted(domains)).encode(), 0o664)
 
     def _take(self, journal: bytes) -> None:
         """A last line cut off by a crash is left out."""

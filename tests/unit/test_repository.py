@@ -34,7 +34,15 @@ LAYOUT_FILES = [
     *LOCKS,
 ]
 LAYOUT_FOLDERS = ["nameserver", "api", "bind-templates", "deploy", "docs", "tests", "bench"]
-RUNNABLE = (".ci/run", "deploy/setup.sh", "deploy/provision/nameserver.sh", "deploy/provision/control.sh")
+RUNNABLE = (
+    ".ci/run",
+    "deploy/setup.sh",
+    "deploy/provision/nameserver.sh",
+    "deploy/provision/control.sh",
+    "deploy/provision/backup.sh",
+    "deploy/lab/lab.sh",
+    "deploy/lab/build-root.sh",
+)
 
 # The only places that may catch everything, each an outermost one that has to outlive whatever happens inside.
 CATCH_ALL = {

@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ["deploy/setup.sh", "deploy/provision/nameserver.sh", "deploy/provision/control.sh"]
 RUN = ["bind9", "bind9-utils", "bind9-dnsutils", "openssh-client"]
-DEV = [*RUN, "make", "git", "openssh-server", "postgresql", "dnsperf"]
+LAB = ["iproute2", "nftables", "util-linux", "procps", "systemd-container", "mmdebstrap", "dpkg-dev"]
+DEV = [*RUN, *LAB, "make", "git", "openssh-server", "postgresql", "dnsperf", "shellcheck"]
 
 # Everything the script uses besides the fakes below; nothing else is in PATH, so no real apt-get can be reached.
 TOOLS = "sh cat chmod cksum dirname env grep mkdir mktemp rm rmdir sed tail".split()  # noqa: SIM905
@@ -164,7 +165,7 @@ def test_running_takes_less_than_developing(machine: Machine) -> None:
     machine.setup("--packages", "--run")
     assert machine.calls == []
     machine.setup("--packages")
-    assert machine.called("apt-get")[-1].endswith(" install make git openssh-server postgresql dnsperf")
+    assert machine.called("apt-get")[-1].endswith(f" install {' '.join(DEV[len(RUN) :])}")
 
 
 def test_python_is_asked_for_only_where_there_is_none(machine: Machine) -> None:
