@@ -74,6 +74,8 @@ class Publisher:
     _configure_not_before: float = 0.0
     _contacted: bool = False
     _heard_at: float = 0.0
+    _started: str | None = None
+    _restarted: bool = False
     _failures: int = 0
     _not_before: float = 0.0
     _job: Future[None] | None = None
@@ -116,7 +118,8 @@ class Publisher:
             if may_configure and self._configure_due:
                 self._configure(fence)
             self._publish(items, fence)
-            if sweep:
+            if sweep or self._restarted:
+                self._restarted = False
                 self.report(Inventory(self.name, self.transport.inventory()))
             self._failures, self._heard_at = 0, time.monotonic()
         except TransportError as error:
@@ -134,6 +137,9 @@ class Publisher:
         greeting = self.transport.hello()
         if not greeting.running:
             raise Unreachable("named does not run there, or does not answer rndc.")
+        # A named that was started again may have lost what it had: it is compared at once.
+        self._restarted = self._restarted or greeting.started != self._started
+        self._started = greeting.started
         self.configured = greeting.configuration == hashlib.sha256(self.named_conf).hexdigest()
         self.report(Contact(self.name, None, greeting.named))
         self._contacted = True

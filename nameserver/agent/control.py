@@ -10,6 +10,7 @@ from nameserver.agent.rndc import Reply, Rndc
 
 _ZONES = re.compile(r"^number of zones: (\d+) \((\d+) automatic\)", re.MULTILINE)
 _VERSION = re.compile(r"^version: (.*?)(?: \(Extended.*| <id:.*)?$", re.MULTILINE)
+_STARTED = re.compile(r"^boot time: (.+)$", re.MULTILINE)
 
 
 class Reload(Enum):
@@ -60,13 +61,14 @@ class Control:
             raise NamedTrouble("named did not say how many zones it has.")
         return int(match[1]) - int(match[2])
 
-    def version(self) -> str | None:
-        """named's version, None when it is not running or does not answer within three seconds."""
+    def about(self) -> tuple[str, str] | None:
+        """named's version and when it was started; None when it does not answer within three seconds."""
         usual, self._rndc.timeout = self._rndc.timeout, 3.0
         try:
             with suppress(NamedTrouble):
-                match = _VERSION.search(self._rndc.call("status").text)
-                return match[1] if match else None
+                text = self._rndc.call("status").text
+                version, started = _VERSION.search(text), _STARTED.search(text)
+                return (version[1], started[1] if started else "") if version else None
             return None
         finally:
             self._rndc.timeout = usual

@@ -69,16 +69,17 @@ class Agent:
             raise BadRequest("The agent has no such operation.") from error
 
     def _hello(self, _request: Mapping[str, Any], _body: bytes) -> Header:
-        version = self._control.version()
+        about = self._control.about()
         zones = None
-        if version is not None:
+        if about is not None:
             with suppress(NamedTrouble):
                 zones = self._control.zones()
         return {
             "protocol": PROTOCOL,
             "agent": VERSION,
-            "named": version,
-            "running": version is not None,
+            "named": about[0] if about else None,
+            "started": about[1] if about else None,
+            "running": about is not None,
             "zones": zones,
             "configuration": digest(self._config.named_conf),
             "fence": self._fence.highest(),

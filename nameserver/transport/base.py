@@ -9,7 +9,10 @@ from nameserver.plan import Item, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """A nameserver's state: versions, zones (None when named is away), SHA-256 of named.conf, highest fence."""
+    """A nameserver's state: versions, zones (None when named is away), SHA-256 of named.conf, highest fence.
+
+    `started` is when named was started, in its own words: other words mean that it was started again.
+    """
 
     protocol: int
     agent: str
@@ -18,6 +21,7 @@ class Greeting:
     zones: int | None
     configuration: str | None
     fence: int
+    started: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class MemoryNameserver:
     configuration: bytes | None = None
     fence: int = 0
     running: bool = True
+    started: str | None = None
     unreachable: bool = False
     failing: dict[str, str] = field(default_factory=dict)
     refuses: str | None = None
@@ -42,7 +43,8 @@ class MemoryTransport:
         there = self._reach()
         digest = None if there.configuration is None else hashlib.sha256(there.configuration).hexdigest()
         zones = len(there.zones) if there.running else None
-        return Greeting(1, "memory", "9.18" if there.running else None, there.running, zones, digest, there.fence)
+        named = "9.18" if there.running else None
+        return Greeting(1, "memory", named, there.running, zones, digest, there.fence, there.started)
 
     def publish(self, items: Sequence[Item], fence: int) -> Published:
         """See Transport."""

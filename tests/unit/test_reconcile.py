@@ -237,3 +237,14 @@ def test_a_nameserver_with_a_newer_serial_keeps_it(world):
     assert world.nameservers["ns1"].zones["a.test.example"] == (2026010199, b"newer")
     [outcome] = [outcome for each in world.of(Published) if each.nameserver == "ns1" for outcome in each.outcomes]
     assert (outcome.state, outcome.serial) == (State.OLDER, 2026010199)
+
+
+def test_a_nameserver_that_was_started_again_is_swept_at_once(world, monkeypatch):
+    monkeypatch.setattr("nameserver.publish._HEARTBEAT", 0.0)
+    world.run()
+    world.run()
+    assert len(world.of(Inventory)) == 2
+    world.nameservers["ns2"].started = "later"
+    world.run()
+    assert [each.nameserver for each in world.of(Inventory)].count("ns2") == 2
+    assert len(world.of(Inventory)) == 3
