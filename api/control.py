@@ -68,11 +68,15 @@ class ControlPlane:
             self._doorbell.wait(_LONGEST_SLEEP)
         self.close()
 
-    def run_once(self) -> None:
-        """Everything that is due now, to its end; what fails or cannot be reached is left for the next time."""
+    def run_once(self) -> bool:
+        """Everything that is due now, to its end; what fails or cannot be reached is left for the next time.
+
+        Answers whether there was a nameserver to work on: another control plane may hold them all.
+        """
         while self._pass():
             self._reconciler.wait()
         self._reconciler.wait()
+        return bool(self._assignments)
 
     def close(self) -> None:
         """Finish what is under way, and let go of the leases."""

@@ -21,6 +21,8 @@ from nameserver.rules import HIGHEST_TTL
 from nameserver.zone import Authority
 
 PREFIX = "ZONEWRIGHT_"
+# Variables of other programs of ours: examples, the lab, Vagrant, backups, containers.
+_OTHERS = ("DATA", "API", "TOKEN", "TRACEBACK", "BOX", "BACKUPS", "KEY", "DATABASE_PASSWORD")
 _CHECKOUT = Path(__file__).resolve().parent.parent / "bind-templates"
 _SHIPPED = _CHECKOUT if _CHECKOUT.is_dir() else Path(sys.prefix) / "share/zonewright/bind-templates"
 
@@ -106,9 +108,9 @@ def _variables() -> dict[str, str]:
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
-    known = {*_variables().values(), *(PREFIX + name for name in ("DATA", "API", "TOKEN", "TRACEBACK"))}
+    known = {*_variables().values(), *(PREFIX + name for name in _OTHERS)}
     for key in environ:
-        if key.startswith(PREFIX) and key not in known:
+        if key.startswith(PREFIX) and key not in known and not key.startswith(PREFIX + "LAB"):
             raise OperatorError(f"There is no setting {key}; `zonewright settings` lists them.")
 
 

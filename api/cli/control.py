@@ -61,11 +61,12 @@ def publish(settings: "Settings", zone: str | None) -> None:
             raise NotFound(f"There is no zone {domain}.")
         publish_again(domain)
     with _only_one(settings) as alone:
+        worked = False
         if alone:
             plane = ControlPlane(app, settings, take_over=settings.sqlite)
-            plane.run_once()
+            worked = plane.run_once()
             plane.close()
-        else:
+        if not worked:
             click.echo("A control plane runs already; it was woken.", err=True)
             _wait(app, domain)
     _show(app, domain)

@@ -1,6 +1,7 @@
 """`zonewright nameserver`."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -65,13 +66,16 @@ def add(settings: "Settings", name: str, url: str, host_key: str | None, seconds
     from api.nameserver_keys import identity, known_hosts
     from nameserver.transport import ssh
 
-    login = ssh.Login.from_url(url)
-    pins = known_hosts(settings)
-    ssh.pin(pins, name, confirmed_key(login, host_key))
-    agent = ssh.argv(login, name, identity(settings), pins)
-    target = target_of(name, agent, login, options)
-    if not tried(target):
-        raise OperatorError(f"{name} was not added: mend what failed, then add it again.")
+    login, pins = ssh.Login.from_url(url), known_hosts(settings)
+    host_key = confirmed_key(login, host_key)
+    with TemporaryDirectory() as folder:  # until it is known to work, a live nameserver's pin stays
+        trial = Path(folder) / "known_hosts"
+        ssh.pin(trial, name, host_key)
+        way = ssh.argv(login, name, identity(settings), trial)
+        if not tried(target_of(name, way, login, options)):
+            raise OperatorError(f"{name} was not added: mend what failed, then add it again.")
+    ssh.pin(pins, name, host_key)
+    target = target_of(name, ssh.argv(login, name, identity(settings), pins), login, options)
     from api.changes import nameservers
 
     with app.app_context():
@@ -110,7 +114,9 @@ def status(settings: "Settings", name: str, json_: bool) -> None:
 
     with app.app_context():
         found = nameserver_named(name)
-        rows = [[row.domain, row.state, row.error] for row in open_publications(None) if row.nameserver == name]
+        rows = [
+            [row.domain, row.state, row.error] for row in open_publications(None, paused=True) if row.nameserver == name
+        ]
         if json_:
             show(["DOMAIN", "STATE", "REASON"], rows, json_)
             return

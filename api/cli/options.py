@@ -59,7 +59,9 @@ def application(settings: "Settings") -> "Flask":
     from api.schema import require_current
 
     if not settings.database_url and not (settings.data / "zonewright.db").is_file():
-        raise OperatorError(f"There is no database in {settings.data}: `zonewright up` or `zonewright migrate` makes one.")
+        raise OperatorError(
+            f"There is no database in {settings.data}: `zonewright up` or `zonewright migrate` makes one."
+        )
     app = create_app(settings)
     require_current(app)
     return app

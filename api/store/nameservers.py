@@ -28,12 +28,15 @@ def nameserver_named(name: str) -> Nameserver:
     return found
 
 
-def open_publications(domain: str | None) -> Sequence[Any]:
-    """What is not in sync, of one domain or of all: rows of domain, nameserver, state, error."""
+def open_publications(domain: str | None, paused: bool = False) -> Sequence[Any]:
+    """What is not in sync, of one domain or of all: rows of domain, nameserver, state, error.
+
+    Paused nameservers hold nobody up, and are left out unless asked for.
+    """
     query = (
         select(Publication.domain, Nameserver.name.label("nameserver"), Publication.state, Publication.error)
         .join(Nameserver, Nameserver.id == Publication.nameserver_id)
-        .where(Publication.state != "in_sync", Nameserver.paused.is_(False))
+        .where(Publication.state != "in_sync", Nameserver.paused.is_(False) | paused)
         .order_by(Publication.domain, Nameserver.id)
     )
     return db.session.execute(query if domain is None else query.where(Publication.domain == domain)).all()

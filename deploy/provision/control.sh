@@ -32,7 +32,7 @@ fail() {
     printf 'control.sh: %s\n' "$*" >&2
     exit 1
 }
-usage() { sed -n '2,/^set -eu/{/^#/s/^# \{0,1\}//p;}' "$0"; }
+usage() { sed -n '2,/^set -eu/{/^#/s/^# \{0,1\}//p;}' "$HERE/${0##*/}"; }
 needs_root() { [ "$(id -u)" = 0 ] || fail "this needs root"; }
 systemd_runs() { [ -d /run/systemd/system ]; }
 as_account() { runuser -u "$ACCOUNT" -- "$@"; }

@@ -1,4 +1,4 @@
-"""Make one batch of zones so: files, then rndc, then ask. Each zone ends alone; see design.md, choice 2."""
+"""Make one batch of zones so: files, then rndc, then ask. Each zone ends alone."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping

@@ -46,7 +46,8 @@ class PipeTransport:
         if reply.get("protocol") != PROTOCOL:
             raise AgentFailed("The nameserver's agent speaks another protocol: provision the nameserver again.")
         with _form():
-            return Greeting(**{field: reply[field] for field in Greeting.__dataclass_fields__})
+            known = {field: reply[field] for field in Greeting.__dataclass_fields__ if field != "started"}
+            return Greeting(**known, started=reply.get("started"))  # an agent of an earlier version does not say
 
     def publish(self, items: Sequence[Item], fence: int) -> Published:
         """See Transport."""
