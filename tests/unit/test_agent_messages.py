@@ -1,4 +1,4 @@
-"""What counts as "a server has a serial" (design.md, choice 10), and replies that lie."""
+"""What counts as "a server has a serial", and replies that lie."""
 
 import dns.flags
 import dns.message
