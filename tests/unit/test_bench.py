@@ -1,0 +1,72 @@
+"""The bench's reading of the log and its table; what it measures is run by `make bench`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench import parts
+from bench.__main__ import report
+from bench.measure import Measured
+from bench.parts import Samples
+
+ROOT = Path(__file__).resolve().parents[2]
+STAMP = "2026-01-18 16:45:00,123 INFO"
+LOG = f"""\
+{STAMP} nameserver.reconcile: rendered 1 zones render=0.31 check=6.02
+{STAMP} nameserver.publish: ns1: published a.example.com 2026011801 total=3.10 write=0.90 rndc=0.40 probe=1.20
+{STAMP} nameserver.publish: ns2: published a.example.com 2026011801 total=3.30 write=1.10 rndc=0.60 probe=1.40
+{STAMP} nameserver.publish: ns1: published b.example.com 2026011807 total=99.00 write=99.00 rndc=99.00 probe=99.00
+{STAMP} nameserver.reconcile: rendered 17 zones render=9.99 check=99.99
+{STAMP} nameserver.publish: ns1: published 17 zones total=99.00 write=99.00 rndc=99.00 probe=99.00
+{STAMP} nameserver.reconcile: rendered 1 zones render=0.33 check=7.00
+a line that says render=5 and no more
+""".splitlines()
+
+
+def test_parts_of_the_measured_changes_are_read() -> None:
+    found = parts.read(LOG, {("a.example.com", 2026011801)})
+    assert found.keys() == parts.PARTS.keys()
+    assert {name: samples.values for name, samples in found.items()} == {
+        "render": [0.31, 0.33],
+        "check": [6.02, 7.00],
+        "write": [0.90, 1.10],
+        "rndc": [0.40, 0.60],
+        "probe": [1.20, 1.40],
+        "total": [3.10, 3.30],
+    }
+
+
+def test_a_row_has_median_least_and_most() -> None:
+    assert Samples([3.0, 1.0, 2.0, 10.0]).row("thing").split() == ["thing", "2.5", "1.0", "10.0"]
+
+
+def test_what_the_log_lacks_is_told() -> None:
+    assert parts.read([], set())["check"].row("check").split() == ["check", "not", "in", "the", "log"]
+
+
+def test_the_table_has_every_part_and_the_command_to_repeat_it() -> None:
+    one = Samples([1.0])
+    table = report(10, 3, Measured(one, one, one, one), dict.fromkeys(parts.PARTS, one), "the machine")
+    assert "One changed record, 10 zones, 3 runs" in table
+    assert "the machine" in table
+    assert all(name in table for name in parts.PARTS.values())
+    assert table.splitlines()[-1].endswith("-m bench --zones 10 --runs 3")
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    argv = [sys.executable, "-m", "bench", *arguments]
+    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+
+def test_help_tells_the_options() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    assert "--zones" in done.stdout
+    assert "--runs" in done.stdout
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many"])
+def test_a_number_that_makes_no_sense_is_refused(value: str) -> None:
+    assert run("--zones", value).returncode == 2
