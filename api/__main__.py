@@ -10,9 +10,8 @@ def main() -> None:
     from api.cli import zonewright
 
     try:
-        zonewright(prog_name="zonewright", standalone_mode=False)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+        # Not standalone, click answers the status of an Exit instead of raising it.
+        sys.exit(zonewright(prog_name="zonewright", standalone_mode=False))
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:

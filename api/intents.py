@@ -8,6 +8,7 @@ from flask import g, request
 from api.auth import caller
 from api.changes.intent import Intent, Key
 from api.errors import InvalidRequest
+from api.schemas.loading import content_of_request
 
 _TAG = re.compile(r'\s*(?:W/)?("[^"]*"|\*)\s*')
 
@@ -24,7 +25,7 @@ def key() -> Key | None:
         return None
     if not (0 < len(text) <= 255 and text.isascii() and text.isprintable()):
         raise InvalidRequest("The Idempotency-Key must have 1 to 255 printable ASCII characters.", "Idempotency-Key")
-    digest = hashlib.sha256(f"{request.method} {request.full_path}\n".encode() + request.get_data(cache=True))
+    digest = hashlib.sha256(f"{request.method} {request.full_path}\n".encode() + content_of_request())
     return Key(text, digest.hexdigest())
 
 

@@ -140,6 +140,8 @@ def _faults(route: Route) -> list[int]:
     statuses = {400, 503}
     if route.permission is not None:
         statuses |= {401, 403}
+    if route.path == "/metrics":
+        statuses.add(403)
     if "<uuid>" in route.path:
         statuses.add(404)
     if route.query is WriteQuery:

@@ -93,6 +93,7 @@ class Reconciler:
             publisher = self._publishers[each.name][1]
             publisher.start(wanted, each.fence, self._may_configure(each.name, assignments), self._sweep_due(each.name))
             handed_out += len(wanted)
+        self.checker.prepare()  # while the nameservers work
         return handed_out
 
     def wait(self, seconds: float | None = None) -> None:
@@ -105,6 +106,7 @@ class Reconciler:
         for _, publisher in self._publishers.values():
             publisher.close()
         self._publishers.clear()
+        self.checker.close()
 
     def _assign(self, assignments: Sequence[Assignment]) -> None:
         wanted = {each.name: each.target for each in assignments}

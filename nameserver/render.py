@@ -8,14 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dns.exception
 import dns.name
 import jinja2
 
 from nameserver import records
+from nameserver.errors import InvalidInput
 from nameserver.target import Target
 from nameserver.zone import Authority, Zone
 
 Line = tuple[str, int, str, str]
+
+_HIGHEST_TTL = 2**31 - 1
+# A value that came past our rules, by hand or by a fault of ours: its zone is held, the others must go out.
+_NOT_VALID = (dns.exception.DNSException, ValueError, TypeError, KeyError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +46,14 @@ class Renderer:
         )
 
     def zone_file(self, zone: Zone, authority: Authority) -> ZoneFile:
-        """The zone's file, complete. Raises InvalidInput when a stored record is not valid."""
-        lines = sorted(zone_lines(zone, authority))
+        """The zone's file, complete. Raises InvalidInput when what is stored is not valid, whatever it is."""
+        try:
+            if len(dns.name.from_text(zone.domain)) < 2:
+                raise ValueError(f"{zone.domain!r} is no zone's name")
+            lines = sorted(zone_lines(zone, authority))
+        except _NOT_VALID as error:
+            reason = str(error) or type(error).__name__
+            raise InvalidInput("records", f"A record of the zone cannot be printed: {reason}") from error
         return ZoneFile(self._render("zone.j2", zone=zone, authority=authority, lines=lines), 1 + len(lines))
 
     def named_conf(self, target: Target) -> bytes:
@@ -63,5 +75,9 @@ def zone_lines(zone: Zone, authority: Authority) -> list[Line]:
 
 def record_line(record: records.Record) -> Line:
     """One record as (owner, ttl, type, rdata), the owner relative to the zone and escaped for a zone file."""
+    if not record.name.isprintable() or not record.name or (record.type != "TXT" and "\n" in record.value):
+        raise ValueError(f"{record.name!r} {record.type} has a line break or no name")
+    if not 0 <= record.ttl <= _HIGHEST_TTL:  # named takes a higher one for 0 (RFC 2181, section 8)
+        raise ValueError(f"{record.name!r} {record.type} has the TTL {record.ttl}")
     owner = "@" if record.name == "@" else dns.name.from_text(record.name, origin=None).to_text()
     return owner, record.ttl, record.type, records.rdata(record.type, record.value, record.priority).to_text()

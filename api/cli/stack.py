@@ -153,6 +153,8 @@ class Stack:
         def argv() -> list[str]:
             from nameserver.embedded import repair
 
+            # named goes on without the port when it is taken: it would be lost in silence.
+            self._wait_for_port(*_place(self._embedded[name]), time.monotonic() + _SECONDS_FOR_PORTS)
             repair(self._embedded[name].target)
             return self._embedded[name].named_argv
 
@@ -212,12 +214,15 @@ class Stack:
         """A predecessor that was killed takes a moment to let go of its ports."""
         end = time.monotonic() + _SECONDS_FOR_PORTS
         for host, port in (self._listen, *self._nameservers):
-            while not _free(host, port):
-                if time.monotonic() > end:
-                    raise OperatorError(
-                        f"{host} port {port} is not free: stop what uses it, or give another with --api or --dns."
-                    )
-                self._sleep(0.1)
+            self._wait_for_port(host, port, end)
+
+    def _wait_for_port(self, host: str, port: int, end: float) -> None:
+        while not _free(host, port):
+            if time.monotonic() > end:
+                raise OperatorError(
+                    f"{host} port {port} is not free: stop what uses it, or give another with --api or --dns."
+                )
+            self._sleep(0.1)
 
 
 _CURL = """\
@@ -246,6 +251,10 @@ def _answers(host: str, port: int) -> bool:
     from nameserver.probe import survey
 
     return survey(host, port, ["zonewright.invalid"], timeout=0.2).reachable
+
+
+def _place(embedded: "Embedded") -> Address:
+    return embedded.target.addresses[0], embedded.target.port
 
 
 def _size(path: Path) -> int:

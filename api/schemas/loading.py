@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from flask import request
+from flask import current_app, request
 from marshmallow import RAISE, Schema, ValidationError
 from marshmallow.exceptions import SCHEMA
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.errors import InvalidRequest, UnsupportedMediaType
 from nameserver.errors import InvalidInput
@@ -24,9 +25,20 @@ class Body(Schema):
         unknown = RAISE
 
 
+def content_of_request() -> bytes:
+    """The request's body, whole. Raises RequestEntityTooLarge.
+
+    Without a Content-Length (chunked) it is read up to the limit, and the rest would be cut off unseen.
+    """
+    content = request.get_data(cache=True)
+    if request.content_length is None and len(content) >= current_app.config["MAX_CONTENT_LENGTH"]:
+        raise RequestEntityTooLarge
+    return content
+
+
 def json_body() -> Any:
     """The request's body, whatever JSON it is. Raises InvalidRequest, UnsupportedMediaType."""
-    content = request.get_data(cache=True)
+    content = content_of_request()
     if not (request.mimetype == "application/json" or request.mimetype.endswith("+json")):
         raise UnsupportedMediaType(f"Send the body as application/json, not as {request.mimetype or 'nothing'}.")
     try:

@@ -48,7 +48,7 @@ def _staged_later(name: str) -> Exists:
 def _tombstones(session: Session, domains: Collection[str]) -> dict[str, int]:
     """A zone leaves a nameserver only by its tombstone."""
     query = select(Tombstone.domain, Tombstone.serial).where(Tombstone.domain.in_(domains))
-    return dict(session.execute(query).tuples().all()) if domains else {}
+    return {row.domain: row.serial for row in session.execute(query)} if domains else {}
 
 
 def _zones(session: Session, domains: Collection[str]) -> dict[str, DesiredZone]:

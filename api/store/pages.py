@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import Select
 from sqlalchemy.orm import InstrumentedAttribute
 
+_LAST = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -17,7 +19,8 @@ class Page:
 
     def cut(self, query: Select[Any], id_column: InstrumentedAttribute[int]) -> Select[Any]:
         """The query for this page, in creation order, with one row more to tell whether a next page exists."""
-        query = query.where(id_column > self.after).order_by(id_column).offset(self.offset)
+        # Past any number that is given there is nothing; the database's own numbers end there.
+        query = query.where(id_column > min(self.after, _LAST)).order_by(id_column).offset(min(self.offset, _LAST))
         return query if self.limit is None else query.limit(self.limit + 1)
 
 

@@ -83,3 +83,35 @@ def test_without_tools_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
         Checker().check_zone("a.example", b"", 1)
     with pytest.raises(CheckerMissing):
         Checker().check_zones({"a.example": b""})
+
+
+def test_a_prepared_check_says_the_same() -> None:
+    """Quick where nothing is wrong; what is wrong is told as by the long way, and the next check is right again."""
+    content = zone_file("a.example", 1, 3)
+    cases = [
+        (content, 5),
+        (zone_file("a.example", 1, extra="x 60 IN A 300.1.1.1\n"), 3),
+        (zone_file("a.example", 1, extra="foo_bar 60 IN A 192.0.2.1\n"), 3),
+        (zone_file("a.example", 1, extra="x 60 IN A 192.0.2.1\nx 60 IN A 192.0.2.1\n"), 4),
+        (content, 6),
+        (zone_file("a.example", 1, extra="$INCLUDE /etc/passwd\n"), 3),
+        (b"nonsense\n", 1),
+        (content[: len(content) // 2], 5),
+        (b"", 1),
+        (content, 5),
+    ]
+    prepared = Checker()
+    for text, records in cases:
+        prepared.prepare()
+        assert prepared.check_zone("a.example", text, records) == Checker().check_zone("a.example", text, records)
+    prepared.prepare()
+    prepared.close()
+
+
+def test_a_prepared_checker_that_died_is_replaced() -> None:
+    checker = Checker()
+    checker.prepare()
+    assert checker._ready is not None
+    checker._ready.kill()
+    checker._ready.wait()
+    assert checker.check_zone("a.example", zone_file("a.example", 1, 3), 5) == []

@@ -248,3 +248,39 @@ def test_a_nameserver_that_was_started_again_is_swept_at_once(world, monkeypatch
     world.run()
     assert [each.nameserver for each in world.of(Inventory)].count("ns2") == 2
     assert len(world.of(Inventory)) == 3
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        Record("r", "l" * 64, "A", 300, "192.0.2.1"),
+        Record("r", "a..b", "A", 300, "192.0.2.1"),
+        Record("r", "", "A", 300, "192.0.2.1"),
+        Record("r", "www", "NONSENSE", 300, "x"),
+        Record("r", "www", "", 300, "x"),
+        Record("r", "www", "A", 300, "192.0.2.1\nevil A 192.0.2.66"),
+        Record("r", "www\nevil", "A", 300, "192.0.2.1"),
+        Record("r", "www", "MX", 300, "mail.example.net", None),
+        Record("r", "www", "MX", 300, "mail.example.net", 70000),
+        Record("r", "www", "A", None, "192.0.2.1"),  # type: ignore[arg-type]
+        Record("r", "www", "A", -1, "192.0.2.1"),
+        Record("r", "www", "A", 300, None),  # type: ignore[arg-type]
+        Record("r", "www", "TXT", 300, "\ud800"),
+        Record("r", None, "A", 300, "192.0.2.1"),  # type: ignore[arg-type]
+        Record("r", "www", "CNAME", 300, "l" * 64 + ".example"),
+    ],
+    ids=lambda record: f"{record.name!r:.12} {record.type} {record.ttl} {record.value!r:.20} {record.priority}",
+)
+def test_whatever_is_stored_harms_its_own_zone_only(world, record):
+    world.want(zone("good.example"), Zone("u", "bad.example", 1, (record,)))
+    world.run()
+    assert set(world.nameservers["ns1"].zones) == {"good.example"}
+    assert [held.domain for held in world.of(Held)] == ["bad.example"]
+
+
+@pytest.mark.parametrize("domain", ["l" * 64 + ".example", "a..example", ""])
+def test_a_stored_domain_that_is_none_harms_no_other_zone(world, domain):
+    world.want(zone("good.example"), zone(domain))
+    world.run()
+    assert set(world.nameservers["ns1"].zones) == {"good.example"}
+    assert [held.domain for held in world.of(Held)] == [domain]
