@@ -10,12 +10,13 @@ from api.changes.intent import Intent, Key
 from api.errors import InvalidRequest
 from api.schemas.loading import content_of_request
 
-_TAG = re.compile(r'\s*(?:W/)?("[^"]*"|\*)\s*')
+_TAG = re.compile(r'(W/)?("[^"]*")')
+_TAGS = re.compile(rf"[ \t,]*(?:{_TAG.pattern}[ \t]*(?:,[ \t,]*|$))+")
 
 
 def intent() -> Intent:
     """What the caller of this request wants to write, and under which conditions. Raises InvalidRequest."""
-    return Intent(caller().actor(), bool(g.query.get("dry_run")), tags("If-Match"), key())
+    return Intent(caller().actor(), bool(g.query.get("dry_run")), tags("If-Match", weak=False), key())
 
 
 def key() -> Key | None:
@@ -29,12 +30,16 @@ def key() -> Key | None:
     return Key(text, digest.hexdigest())
 
 
-def tags(header: str) -> frozenset[str] | None:
-    """The entity tags of a header (RFC 9110, section 8.8.3); None without the header. Raises InvalidRequest."""
+def tags(header: str, weak: bool = True) -> frozenset[str] | None:
+    """The entity tags of a header (RFC 9110, section 8.8.3), with the weak ones or without; `*` stands alone.
+
+    None without the header. Raises InvalidRequest.
+    """
     if header not in request.headers:
         return None
-    parts = request.headers[header].split(",")
-    found = [_TAG.fullmatch(part) for part in parts]
-    if not all(found):
+    text = request.headers[header]
+    if text.strip() == "*":
+        return frozenset("*")
+    if not _TAGS.fullmatch(text):
         raise InvalidRequest(f'{header} must hold entity tags such as "abc", or *.', header)
-    return frozenset(match[1] for match in found if match)
+    return frozenset(match[2] for match in _TAG.finditer(text) if weak or not match[1])

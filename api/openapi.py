@@ -19,22 +19,36 @@ _WRITE_HEADERS = {
     "X-Zone-Serial": "The zone's serial after this write.",
     "X-Publication": "With `Prefer: wait`: in_sync, pending, failed or held.",
     "Link": "Where the publication can be watched (rel=status).",
+    "X-Dry-Run": "`true` when the write was only tried.",
+    "Preference-Applied": "`wait`, when the answer was held.",
+    "Idempotency-Replayed": "`true` when this is the answer of an earlier write with the same key.",
 }
+_TAG_HEADERS = {"ETag": "What it says now; for If-Match and If-None-Match."}
+_LIST_HEADERS = {"X-Total-Count": "How many there are on all pages.", "Link": "The next page (rel=next)."}
 _REQUEST_HEADERS = {
     "Prefer": "`wait=N` holds the answer up to N seconds (30 at most) until every nameserver answers the change.",
     "If-Match": "Write only if the entity tag is still this one; otherwise 412.",
     "Idempotency-Key": "The same write sent again within 24 hours is answered again, and done once.",
 }
+_TAGGED = ("show_zone", "show_record")
+#: What the answers are that have no schema of their own.
+_PLAIN = {
+    "openapi": "application/json",
+    "docs": "text/html",
+    "healthz": "application/json",
+    "read_metrics": "text/plain",
+}
 _ERRORS = {
     400: "The request is not valid; `field` names what is at fault.",
     401: "The token is missing or not valid.",
-    403: "The token lacks the permission.",
+    403: "The token lacks the permission, or the address may not read this.",
     404: "It does not exist, or belongs to another account.",
     409: "Another request with the same Idempotency-Key is under way.",
     412: "It has changed meanwhile.",
     413: "The body is too large.",
     415: "The body is not application/json.",
-    503: "The database is not available at the moment.",
+    500: "A fault of ours; nothing was changed.",
+    503: "The database, or what else it takes, is not available at the moment.",
 }
 _ABOUT = (
     "Zones and records of the DNS, live on every nameserver: a change is in sync when each was asked and answered it."
@@ -82,7 +96,9 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": words.splitlines()[0].rstrip("."),
         "tags": [route.path.split("/")[3] if route.path.startswith("/api/") else "service"],
         "parameters": _parameters(route),
-        "responses": {str(route.status): _success(route)} | {str(status): _error(status) for status in _faults(route)},
+        "responses": {str(route.status): _success(route)}
+        | {str(status): _error(status) for status in _faults(route)}
+        | _unchanged(route),
         "security": [] if route.permission is None else [{"token": []}],
     }
     if route.permission is not None:
@@ -116,7 +132,11 @@ def _parameters(route: Route) -> list[Any]:
         parameters += [
             {"name": name, "in": "header", "description": words, "schema": {"type": "string"}}
             for name, words in _REQUEST_HEADERS.items()
+            if name != "If-Match" or "<uuid>" in route.path
         ]
+    if route.answer.__name__ in _TAGGED:
+        words = "Answer only if the entity tag is no longer one of these; otherwise 304."
+        parameters.append({"name": "If-None-Match", "in": "header", "description": words, "schema": {"type": "string"}})
     return parameters
 
 
@@ -129,15 +149,29 @@ def _success(route: Route) -> dict[str, Any]:
         response["content"] = {"application/json": {"schema": schema}}
         if (example := EXAMPLES.get(route.answers)) is not None:
             response["content"]["application/json"]["example"] = [example] if route.many else example
+    elif (kind := _PLAIN.get(route.answer.__name__)) is not None:
+        response["content"] = {kind: {"schema": {"type": "object" if kind.endswith("json") else "string"}}}
     if route.query is WriteQuery:
-        response["headers"] = {
-            name: {"description": words, "schema": {"type": "string"}} for name, words in _WRITE_HEADERS.items()
-        }
+        response["headers"] = _headers(_WRITE_HEADERS)
+    elif route.answer.__name__ in _TAGGED:
+        response["headers"] = _headers(_TAG_HEADERS)
+    elif route.many:
+        response["headers"] = _headers(_LIST_HEADERS)
     return response
 
 
+def _headers(words: dict[str, str]) -> dict[str, Any]:
+    return {name: {"description": each, "schema": {"type": "string"}} for name, each in words.items()}
+
+
+def _unchanged(route: Route) -> dict[str, Any]:
+    if route.answer.__name__ not in _TAGGED:
+        return {}
+    return {"304": {"description": "It is what the client has.", "headers": _headers(_TAG_HEADERS)}}
+
+
 def _faults(route: Route) -> list[int]:
-    statuses = {400, 503}
+    statuses = {400, 500, 503}
     if route.permission is not None:
         statuses |= {401, 403}
     if route.path == "/metrics":
@@ -145,7 +179,7 @@ def _faults(route: Route) -> list[int]:
     if "<uuid>" in route.path:
         statuses.add(404)
     if route.query is WriteQuery:
-        statuses |= {409, 412, 413}
+        statuses |= {409, 413} | ({412} if "<uuid>" in route.path else set())
     if route.body is not None:
         statuses.add(415)
     return sorted(statuses)

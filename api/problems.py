@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from api import errors
 from api.answers import json_response
-from nameserver.errors import InvalidInput
+from nameserver.errors import CheckerMissing, InvalidInput
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     errors.PreconditionFailed: (412, "precondition_failed"),
     errors.UnsupportedMediaType: (415, "unsupported_media_type"),
     errors.Unavailable: (503, "unavailable"),
+    CheckerMissing: (503, "unavailable"),
 }
 _HTTP = {
     400: ("validation_error", "The request is not valid."),

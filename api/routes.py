@@ -14,7 +14,7 @@ from marshmallow import Schema
 from api import auth
 from api.answers import written_response
 from api.changes import idempotency
-from api.errors import NotFound
+from api.errors import InvalidRequest, NotFound
 from api.intents import intent
 from api.resources import batches, changes, documents, health, records, zones
 from api.schemas import loading
@@ -119,12 +119,16 @@ def _guarded(route: Route) -> Callable[..., Response]:
 def _written(route: Route, values: dict[str, str]) -> Response:
     """A write, done once for each Idempotency-Key."""
     g.intent = intent()
+    if g.intent.if_match is not None and not values:
+        raise InvalidRequest("If-Match has no meaning here: what this URL writes has no ETag.", "If-Match")
     key = g.intent.key
     if key is None:
         return route.answer(**values)
     account = auth.caller().account_id
     known = idempotency.claim(account, key)
     if known is not None:
+        if route.permission == ANY:
+            batches.authorized()
         body, written = known
         response = written_response(body, route.status, written)
         response.headers["Idempotency-Replayed"] = "true"

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 from api.errors import OperatorError
 from nameserver.errors import InvalidInput
 from nameserver.names import canonical_host
@@ -21,6 +24,8 @@ from nameserver.rules import HIGHEST_TTL
 from nameserver.zone import Authority
 
 PREFIX = "ZONEWRIGHT_"
+# An origin as browsers write it (RFC 6454, section 6.2).
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?")
 # Variables of other programs of ours: examples, the lab, Vagrant, backups, containers.
 _OTHERS = ("DATA", "API", "TOKEN", "TRACEBACK", "BOX", "BACKUPS", "KEY", "DATABASE_PASSWORD")
 _CHECKOUT = Path(__file__).resolve().parent.parent / "bind-templates"
@@ -154,9 +159,12 @@ def _checked(settings: Settings) -> Settings:
         raise OperatorError(f"The setting templates must name the folder with named.conf.j2: {settings.templates}")
     if settings.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise OperatorError(f"The setting log_level must be DEBUG, INFO, WARNING or ERROR, not “{settings.log_level}”.")
+    if not (settings.templates / "zone.j2").is_file():
+        raise OperatorError(f"The setting templates must name the folder with zone.j2: {settings.templates}")
     _check_numbers(settings)
     _check_names(settings)
     _check_networks(settings)
+    _check_addresses(settings)
     return settings
 
 
@@ -186,3 +194,22 @@ def _check_names(settings: Settings) -> None:
                 raise OperatorError(f"The setting {setting_} has “{value}”: {error.detail}") from error
             if canonical != value:
                 raise OperatorError(f"The setting {setting_} must have {canonical}, not “{value}”.")
+        if len(set(values)) < len(values):  # named keeps one of them, and the zone would load as fewer records
+            raise OperatorError(f"The setting {setting_} names {max(values, key=values.count)} twice: name it once.")
+
+
+def _check_addresses(settings: Settings) -> None:
+    for origin in settings.cors_origins:
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            raise OperatorError(
+                f"The setting cors_origins has “{origin}”: an origin is written like https://app.example.com,"
+                " in lower case, without a path or a final slash."
+            )
+    try:
+        kind = make_url(settings.url).get_backend_name()
+    except ArgumentError:
+        kind = ""
+    if kind not in ("sqlite", "postgresql"):
+        raise OperatorError(
+            "The setting database_url must be like postgresql://user:password@host/name, or sqlite:////path."
+        )

@@ -102,6 +102,13 @@ def absolute(owner: str, domain: str) -> str:
     return domain if owner == "@" else f"{owner}.{domain}"
 
 
+def relative(name: str, domain: str) -> str | None:
+    """The owner name in the zone `domain` of a canonical name; None outside it."""
+    if name == domain:
+        return "@"
+    return name.removesuffix(f".{domain}") if is_below(name, domain) else None
+
+
 def ancestors(name: str) -> tuple[str, ...]:
     """The names above a canonical name, nearest first: `b.c` and `c` for `a.b.c`."""
     labels = name.split(".")

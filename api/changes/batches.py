@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.changes import idempotency, zones
+from api.changes.actor import Actor
 from api.changes.edit import Body, Edit, Faults
 from api.changes.intent import Intent
 from api.changes.journal import Written
@@ -16,6 +18,7 @@ from api.database import changing
 from api.errors import InvalidRequest, NotFound
 from api.models import Record, Zone
 from api.settings import Settings
+from nameserver import names
 from nameserver.errors import InvalidInput
 
 
@@ -53,6 +56,7 @@ def apply(
     Raises InvalidInput, InvalidRequest, with the position of the operation at fault when `numbered`.
     """
     with unique(), changing(intent.dry_run) as session:
+        _lock(session, intent.actor, operations)
         batch = _Batch(settings, intent, session, presenters, _counts(operations))
         run = _numbered if numbered else _unnumbered
         results = [run(batch, position, each) for position, each in enumerate(operations)]
@@ -61,6 +65,19 @@ def apply(
         body = {"changes": changes, "results": [result() for result in results]}
         idempotency.keep(session, intent, body, *written)
         return body, written
+
+
+def _lock(session: Session, actor: Actor, operations: Sequence[Operation]) -> None:
+    """Lock all zones that are there already, in one order for all: two batches must not wait for each other."""
+    domains = [each.domain for each in operations if each.domain]
+    if domains:
+        zones.one_creation_at_a_time(session)
+    named = {each.zone for each in operations if each.zone}
+    above = {name for domain in domains for name in names.ancestors(domain.lower().removesuffix("."))}
+    records = select(Record.zone_id).where(Record.uuid.in_([each.record for each in operations if each.record]))
+    match = Zone.uuid.in_(named) | Zone.domain.in_(named | above) | Zone.id.in_(records)
+    query = select(Zone.id).where(match, Zone.account_id == actor.account_id)
+    session.execute(query.order_by(Zone.domain).with_for_update())
 
 
 def _counts(operations: Sequence[Operation]) -> dict[str, int]:
@@ -110,11 +127,13 @@ class _Batch:
 
     def finish(self) -> list[Written]:
         """One change a zone that was changed."""
-        for edit in self._edits.values():
-            made = edit.zone.uuid in self._made
-            written = edit.finish(self._intent, "zone.create" if made else "records")
-            if written.change:
-                self._written.append(written)
+        # In the order in which the control plane writes what it observed: neither waits for the other.
+        edits = sorted(self._edits.values(), key=lambda edit: edit.zone.domain)
+        done = {
+            edit.zone.uuid: edit.finish(self._intent, "zone.create" if edit.zone.uuid in self._made else "records")
+            for edit in edits
+        }
+        self._written += [done[uuid] for uuid in self._edits]
         return self._written
 
     def _create_zone(self, operation: Operation) -> Callable[[], Any]:
@@ -122,6 +141,7 @@ class _Batch:
         with zones.taken():
             zone = zones.new_zone(self._settings, self._session, self._intent, domain)
         self._made.add(zone.uuid)
+        self._forget_zones()
         self._open(zone, self._counts.get(domain, 0))
         return lambda: self._present.zone(zone)
 
@@ -133,6 +153,7 @@ class _Batch:
             )
         self._written.append(zones.remove(self._session, self._intent, zone))
         self._session.flush()
+        self._forget_zones()
         return lambda: None
 
     def _create(self, operation: Operation) -> Callable[[], Any]:
@@ -158,7 +179,13 @@ class _Batch:
     def _record(self, uuid: str) -> tuple[Record, Edit]:
         self._session.flush()
         row, zone = locked_record(self._session, self._intent, uuid)
-        return row, self._edits.get(zone.uuid) or self._open(zone, 0)
+        return row, self._edits.get(zone.uuid) or self._open(
+            zone, self._counts.get(zone.uuid, 0) + self._counts.get(zone.domain, 0)
+        )
+
+    def _forget_zones(self) -> None:
+        for edit in self._edits.values():
+            edit.forget_zones()
 
     def _open(self, zone: Zone, changes: int) -> Edit:
         edit = Edit(self._settings, self._session, zone, rows_for(zone, changes))

@@ -58,7 +58,7 @@ class Edit:
         """The serial moves, the change is kept. Raises InvalidInput when a nameserver at the apex lost its address."""
         before = [record for record in self._before.values() if record]
         after = stored.as_values([row for row in self._after.values() if row])
-        self._check_removed(before, after)
+        self._check_nameservers(before, after)
         self._session.flush()
         unchanged = {repr(record) for record in before} & {repr(record) for record in after}
         removed = [record for record in before if repr(record) not in unchanged]
@@ -111,17 +111,21 @@ class Edit:
     def _is_below(self, name: str) -> bool:
         return names.is_below(name, self.zone.domain)
 
-    def _check_removed(self, before: list[records.Record], after: list[records.Record]) -> None:
-        """An address that is gone may have been that of a nameserver at the apex; the zone would not load."""
-        kept = {(record.name, record.type) for record in after}
-        gone = {record.name for record in before if record.type in ("A", "AAAA")} - {
-            name for name, type_ in kept if type_ in ("A", "AAAA")
-        }
-        hosts = {names.absolute(name, self.zone.domain) for name in gone}
-        for nameserver in stored.as_values(self._rows.at(["@"])) if hosts else ():
-            if nameserver.type == "NS" and nameserver.value in hosts:
+    def _check_nameservers(self, before: list[records.Record], after: list[records.Record]) -> None:
+        """What changed may have cost a nameserver at the apex its address; the zone would not load.
+
+        Its own, a wildcard's, or a delegation's: whatever stands in its branch of the zone can decide.
+        """
+        branches = {_branch(record.name) for record in (*before, *after)}
+        for nameserver in stored.as_values(self._rows.at(["@"])) if branches else ():
+            host = names.relative(nameserver.value, self.zone.domain) if nameserver.type == "NS" else None
+            if host is not None and branches & {_branch(host), "*"}:
                 rest = stored.as_values([*self._rows.at(["@"]), *self._rows.below("@")])
                 rules.check_address(self.zone.domain, rest, nameserver)
+
+    def forget_zones(self) -> None:
+        """The write has created or deleted a zone, which may hide records of this one."""
+        self._rows.forget_zones()
 
     def _require_room(self) -> None:
         if self._count is None:
@@ -131,6 +135,11 @@ class Edit:
                 "name", f"A zone may have {self._settings.records_per_zone} records; this one has as many."
             )
         self._count += 1
+
+
+def _branch(name: str) -> str:
+    """The label next to the zone's own name."""
+    return name.rpartition(".")[2]
 
 
 def _fill(row: Record, record: records.Record) -> None:

@@ -27,17 +27,22 @@ Bodies = Sequence[tuple[Body, Faults]]
 
 
 def create(
-    settings: Settings, intent: Intent, zone_uuid: str, bodies: Bodies, present: Callable[[list[Record]], Any]
+    settings: Settings,
+    intent: Intent,
+    zone_uuid: str,
+    bodies: Bodies,
+    present: Callable[[list[Record]], Any],
+    numbered: bool = True,
 ) -> tuple[Any, Written]:
     """Add records to a zone, all or none; answers what `present` makes of them.
 
-    Raises NotFound, PreconditionFailed, InvalidInput (with several bodies, it names the position).
+    Raises NotFound, PreconditionFailed, InvalidInput (with the position of the body when `numbered`).
     """
     with unique(), changing(intent.dry_run) as session:
         zone = locked(session, intent.actor, zone_uuid)
         intent.require(etags.of_zone(zone))
         edit = Edit(settings, session, zone, rows_for(zone, len(bodies)))
-        rows = [_created(edit, position, len(bodies), body) for position, body in enumerate(bodies)]
+        rows = [_created(edit, position, len(bodies) if numbered else 0, body) for position, body in enumerate(bodies)]
         written = edit.finish(intent)
         answer = present(rows)
         idempotency.keep(session, intent, answer, written)
@@ -109,6 +114,6 @@ def _created(edit: Edit, position: int, of: int, body: tuple[Body, Faults]) -> R
     try:
         return edit.create(*body)
     except InvalidInput as error:
-        if of == 1:
+        if not of:
             raise
         raise InvalidInput(f"{position}.{error.field}", f"Record {position + 1} of {of}: {error.detail}") from error

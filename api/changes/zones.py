@@ -42,7 +42,7 @@ def create(settings: Settings, intent: Intent, domain: str, present: Present) ->
 
 def new_zone(settings: Settings, session: Session, intent: Intent, domain: str) -> Zone:
     """A zone of a canonical domain that has no change yet; whoever calls keeps one. Raises InvalidInput."""
-    _one_creation_at_a_time(session)
+    one_creation_at_a_time(session)
     _refuse_overlap(intent.actor, domain)
     _require_room(settings, intent.actor)
     zone = Zone(
@@ -94,8 +94,8 @@ def remove(session: Session, intent: Intent, zone: Zone) -> Written:
 def move(intent: Intent, uuid: str, account: Account) -> Written:
     """Give a zone to another account. Raises NotFound, InvalidInput when zones of a third account overlap with it."""
     with writing(intent.dry_run) as session:
+        one_creation_at_a_time(session)
         zone = locked(session, intent.actor, uuid)
-        _one_creation_at_a_time(session)
         for other in store.overlapping(zone.domain):
             if other.id != zone.id and other.account_id != account.id:
                 raise InvalidInput("account", f"{other.domain} overlaps with {zone.domain}: move it as well, first.")
@@ -117,7 +117,8 @@ def locked(session: Session, actor: Actor, uuid: str) -> Zone:
     return zone
 
 
-def _one_creation_at_a_time(session: Session) -> None:
+def one_creation_at_a_time(session: Session) -> None:
+    """Creations queue to the end of their transactions; taken before any zone is locked."""
     # A parent and a child created at once would not see each other; SQLite has one writer anyway.
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})

@@ -14,9 +14,7 @@ from api.store.records import count_in
 
 def apply_batch() -> Response:
     """Many writes over several zones, all or none."""
-    operations = schema.operations(json_object())
-    for permission in sorted({schema.PERMISSIONS[each.action] for each in operations}):
-        auth.require(permission)
+    operations = authorized()
     presenters = changes.Presenters(
         zone=lambda zone: zone_schema.answer(zone, count_in(zone)),
         record=record_schema.flat_answer,
@@ -24,3 +22,11 @@ def apply_batch() -> Response:
     )
     body, written = changes.apply(current_app.config["SETTINGS"], g.intent, operations, presenters)
     return finished(body, *written)
+
+
+def authorized() -> list[changes.Operation]:
+    """The request's operations. Raises PermissionDenied when one takes a permission that the token lacks."""
+    operations = schema.operations(json_object())
+    for permission in sorted({schema.PERMISSIONS[each.action] for each in operations}):
+        auth.require(permission)
+    return operations

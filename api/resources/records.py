@@ -43,7 +43,7 @@ def create_record(uuid: str) -> Response:
     def present(rows: list[Record]) -> Any:
         return [schema.answer(row) for row in rows] if several else schema.answer(rows[0])
 
-    return finished(*changes.create(current_app.config["SETTINGS"], g.intent, uuid, bodies, present))
+    return finished(*changes.create(current_app.config["SETTINGS"], g.intent, uuid, bodies, present, several))
 
 
 def show_record(uuid: str) -> Response:

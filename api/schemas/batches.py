@@ -8,8 +8,9 @@ from marshmallow import fields, validate
 from api.changes.batches import Operation
 from api.errors import InvalidRequest
 from api.schemas.fields import Text
-from api.schemas.loading import Body, load
+from api.schemas.loading import READ_ONLY, Body, load
 from api.schemas.records import RecordBody, RecordPatch
+from nameserver import names
 from nameserver.errors import InvalidInput
 
 _NAMED = {
@@ -58,10 +59,12 @@ class BatchAnswer(Body):
 
 def operations(body: Mapping[str, Any]) -> list[Operation]:
     """The operations of a body. Raises InvalidRequest, InvalidInput with the position."""
-    unknown = body.keys() - {"operations"}
     given = body.get("operations")
-    if unknown or not isinstance(given, list) or not given:
+    if not isinstance(given, list) or not given:
         raise InvalidInput("operations", "The body must be {“operations”: […]} with at least one operation.")
+    for key in body:
+        if key != "operations" and key not in READ_ONLY:
+            raise InvalidInput(key, f"There is no field `{key}` here; the fields are operations.")
     return [_operation(position, each) for position, each in enumerate(given)]
 
 
@@ -78,16 +81,24 @@ def _operation(position: int, given: Any) -> Operation:
     if action in ("create", "update"):
         fields_, faults = load(schema, rest)
         return Operation(action, **named, body=fields_, faults=faults)
-    if rest:
+    if unknown := [key for key in rest if key not in READ_ONLY]:
         raise InvalidInput(
-            f"{where}.{next(iter(rest))}", f"Operation {position + 1}: {action} takes only {', '.join(named)}."
+            f"{where}.{unknown[0]}", f"Operation {position + 1}: {action} takes only {', '.join(named)}."
         )
     return Operation(action, **named)
 
 
 def _name(given: Mapping[str, Any], key: str, position: int) -> str:
-    """What names the zone or record, in the stored spelling of a uuid."""
+    """What names the zone or record, in its stored spelling; a new domain as it was sent."""
     value = given.get(key)
     if not isinstance(value, str) or "\0" in value or any("\ud800" <= each <= "\udfff" for each in value):
         raise InvalidInput(f"operations.{position}.{key}", f"Operation {position + 1}: `{key}` must be a string.")
-    return value.strip().lower().removesuffix(".")
+    return value if key == "domain" else _stored(value)
+
+
+def _stored(name: str) -> str:
+    """A uuid or a domain as it is stored; what is neither is not found."""
+    try:
+        return names.canonical_domain(name, exempt=(name.lower().removesuffix("."),)) if "." in name else name.lower()
+    except InvalidInput:
+        return ""

@@ -58,8 +58,12 @@ def json_object() -> dict[str, Any]:
 def objects(body: Any) -> list[dict[str, Any]]:
     """The body as a list: an object alone, or an array of them. Raises InvalidRequest."""
     several = body if isinstance(body, list) else [body]
-    if not several or not all(isinstance(each, dict) for each in several):
-        raise InvalidRequest("The body must be a JSON object, or an array of at least one.")
+    if not several:
+        raise InvalidRequest("The body must be a JSON object, or an array of at least one object.")
+    for position, each in enumerate(several):
+        if not isinstance(each, dict):
+            what = f"Record {position + 1} of {len(several)}" if body is several else "The body"
+            raise InvalidRequest(f"{what} must be a JSON object.")
     return several
 
 

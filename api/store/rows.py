@@ -25,6 +25,9 @@ class Rows(Protocol):
     def zones_at(self, names: Iterable[str]) -> list[str]:
         """The domains among these absolute names that are zones of ours, below this one."""
 
+    def forget_zones(self) -> None:
+        """The write has created or deleted a zone: which ones there are is asked anew."""
+
     def count(self) -> int:
         """How many records there are."""
 
@@ -53,6 +56,9 @@ class AskedRows:
         """See Rows."""
         return store_zones.domains_among(names)
 
+    def forget_zones(self) -> None:
+        """See Rows."""
+
     def count(self) -> int:
         """See Rows."""
         return store.count_in(self._zone)
@@ -70,7 +76,8 @@ class HeldRows:
     """Every record is held in memory: right for many changes to one zone."""
 
     def __init__(self, zone: Zone) -> None:
-        self._zones = frozenset(store_zones.domains_below(zone.domain))
+        self._domain = zone.domain
+        self._zones: frozenset[str] | None = None
         self._names: dict[str, dict[str, Record]] = defaultdict(dict)
         for row in store.records_of(zone, EVERYTHING):
             self._names[row.name][row.uuid] = row
@@ -85,7 +92,13 @@ class HeldRows:
 
     def zones_at(self, names: Iterable[str]) -> list[str]:
         """See Rows."""
+        if self._zones is None:
+            self._zones = frozenset(store_zones.domains_below(self._domain))
         return [name for name in names if name in self._zones]
+
+    def forget_zones(self) -> None:
+        """See Rows."""
+        self._zones = None
 
     def count(self) -> int:
         """See Rows."""
@@ -96,6 +109,8 @@ class HeldRows:
         if name is not None:
             self._names[name].pop(row.uuid, None)
         self._names[row.name][row.uuid] = row
+        if db.session.deleted:
+            db.session.flush()  # inserts go before deletes: the same record, deleted just now, would stand in the way
         db.session.add(row)
 
     def discard(self, row: Record) -> None:
