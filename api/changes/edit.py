@@ -99,10 +99,11 @@ class Edit:
         return siblings[0].ttl if siblings else self._settings.default_ttl
 
     def _check(self, record: records.Record, beside: list[Record]) -> None:
-        others = stored.as_values(beside)
+        rows = {row.uuid: row for row in beside}
         if record.type in ("NS", "DNAME"):
-            below = stored.as_values(self._rows.below(record.name))
-            others += [other for other in below if other.uuid != record.uuid and other not in others]
+            rows |= {row.uuid: row for row in self._rows.below(record.name) if row.uuid != record.uuid}
+        # In one order, whatever way they came: of several records in the way the same one is named.
+        others = sorted(stored.as_values(rows.values()), key=lambda other: (other.name, other.type, other.value))
         # Zones of ours below this one that are at or above the record: it would never be answered.
         name = names.absolute(record.name, self.zone.domain)
         hiding = self._rows.zones_at([each for each in (name, *names.ancestors(name)) if self._is_below(each)])
