@@ -100,7 +100,7 @@ def _with_canonical_names(record_type: str, rdata: dns.rdata.Rdata, domain: str)
 
 def _as_on_the_wire(record_type: str, rdata: dns.rdata.Rdata) -> dns.rdata.Rdata:
     """The rdata after a way over the wire, so that nothing is printed that would not be served."""
-    rdata = _normalised(record_type, rdata)
+    rdata = normalised(record_type, rdata)
     try:
         wire = rdata.to_wire() or b""
         return dns.rdata.from_wire(rdata.rdclass, rdata.rdtype, wire, 0, len(wire))
@@ -108,7 +108,7 @@ def _as_on_the_wire(record_type: str, rdata: dns.rdata.Rdata) -> dns.rdata.Rdata
         raise _invalid(record_type, error) from error
 
 
-def _normalised(record_type: str, rdata: Any) -> Any:
+def normalised(record_type: str, rdata: Any) -> Any:
     """The types of which one meaning has several forms."""
     if record_type == "CAA":
         return rdata.replace(tag=rdata.tag.lower())  # tags match without case (RFC 8659, section 4.1)

@@ -58,7 +58,8 @@ def _parsed(record_type: str, value: str, priority: int | None) -> dns.rdata.Rda
     if record_type == "TXT":
         return txt.rdata(value)
     text = f"{priority} {value}" if record_type in PRIORITY_TYPES else value
-    return presentation.servable(presentation.parse(record_type, text))
+    # Normalised as at the first time: a LOC of another centimetre is another place.
+    return presentation.servable(presentation.normalised(record_type, presentation.parse(record_type, text)))
 
 
 _cached = lru_cache(maxsize=16384)(_parsed)
