@@ -93,7 +93,8 @@ class Reconciler:
             publisher = self._publishers[each.name][1]
             publisher.start(wanted, each.fence, self._may_configure(each.name, assignments), self._sweep_due(each.name))
             handed_out += len(wanted)
-        self.checker.prepare()  # while the nameservers work
+        if not handed_out:  # starting a program stops this process's threads for a moment: not while they publish
+            self.checker.prepare()
         return handed_out
 
     def wait(self, seconds: float | None = None) -> None:
