@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
     from tests.installation import Databases, Installation
     from tests.postgres import Postgres
+
+# The same examples in every run: a change is judged by what it changes. The long runs draw seeds of their own.
+settings.register_profile("repeatable", derandomize=True, database=None)
+settings.load_profile("repeatable")
 
 pytest.register_assert_rewrite("tests.installation", "tests.contract.forms")
 

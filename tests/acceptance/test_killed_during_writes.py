@@ -170,7 +170,7 @@ def quick_changes(stack: Stack, rounds: int, changes: int) -> None:
 
 
 def test_500_quick_changes_of_one_record(shared: Stack) -> None:
-    quick_changes(shared, rounds=2, changes=500)
+    quick_changes(shared, rounds=1, changes=500)
 
 
 @pytest.mark.long

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from nameserver import records
 from nameserver.errors import InvalidInput
 from nameserver.records import naptr, txt
+from nameserver.records.presentation import normalised
 
 ZONE = "example.com"
 SHA256 = "ab" * 32
@@ -32,7 +33,9 @@ def rdata(record_type: str, value: str) -> dns.rdata.Rdata:
 
 
 def reparsed(data: dns.rdata.Rdata) -> dns.rdata.Rdata:
-    return dns.rdata.from_text(data.rdclass, data.rdtype, data.to_text(), origin=dns.name.root, relativize=False)
+    """Read again as named does: dnspython alone cuts a LOC's 0.29 m to 28 cm."""
+    read = dns.rdata.from_text(data.rdclass, data.rdtype, data.to_text(), origin=dns.name.root, relativize=False)
+    return normalised(dns.rdatatype.to_text(data.rdtype), read)
 
 
 # Types
@@ -191,9 +194,6 @@ def test_rendered_on_one_line_of_ascii(record_type: str, value: str, answer: str
     assert data.rdtype == dns.rdatatype.from_text(record_type)
     assert data.to_text().isprintable()
     assert data.to_text().isascii()
-    if record_type == "LOC":  # dnspython cuts 0.29 m to 28 cm when it reads; named does not
-        assert reparsed(data).to_text() == data.to_text()
-        return
     assert reparsed(data) == data
     assert records.digest(reparsed(data)) == records.digest(data)
 
