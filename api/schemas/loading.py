@@ -72,11 +72,6 @@ def load(schema: Schema, body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[
     return _load(schema, {key: value for key, value in body.items() if key not in READ_ONLY}, "field")
 
 
-def load_all(schema: Schema, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The valid body. Raises InvalidInput for the first faulty field."""
-    return _faultless(*load(schema, body))
-
-
 def load_query(schema: Schema) -> dict[str, Any]:
     """The request's query. Raises InvalidInput for the first faulty parameter; one given twice is a fault, too."""
     parameters = request.args.to_dict(flat=False)
