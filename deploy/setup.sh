@@ -197,7 +197,8 @@ environment() {
     [ -w "$VENV" ] || fail "$VENV is not yours to write to. Run this as the account it belongs to, or delete it."
     rm -f "$STAMP"
     say "installing the Python packages of $lock"
-    pip install --require-hashes -r "$ROOT/$lock" || fail "The Python packages of $lock could not be installed."
+    # The lock file is complete, so pip resolves nothing: an old pip would choose again for a package with an extra.
+    pip install --no-deps --require-hashes -r "$ROOT/$lock" || fail "The Python packages of $lock could not be installed."
     say "installing zonewright itself into .venv"
     pip install --no-deps --no-build-isolation -e "$ROOT" || fail "zonewright could not be installed into .venv."
     printf '%s\n' "$want" >"$STAMP"

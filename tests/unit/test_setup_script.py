@@ -258,7 +258,7 @@ def test_environment_is_installed_by_hash_and_the_project_without_dependencies(m
     machine.installed(*DEV)
     machine.setup()
     (libraries, project) = machine.called("pip")
-    assert libraries.endswith(f"install --require-hashes -r {machine.checkout}/requirements-dev.lock")
+    assert libraries.endswith(f"install --no-deps --require-hashes -r {machine.checkout}/requirements-dev.lock")
     assert project.endswith(f"install --no-deps --no-build-isolation -e {machine.checkout}")
 
 
