@@ -17,6 +17,7 @@ from api.doorbell import Doorbell
 from api.metrics import metrics
 from api.settings import Settings
 from api.store import control as store
+from api.verifying import Verifier
 from nameserver.check import Checker
 from nameserver.publish import Observation, Published
 from nameserver.reconcile import Assignment, Desired, Held, Reconciler
@@ -41,6 +42,7 @@ class ControlPlane:
         self._assignments: list[Assignment] = []
         self._renew_at = 0.0
         self._adopted = False
+        self._verifier = Verifier(settings.sweep_seconds)
         self._reconciler = Reconciler(
             gather=self._gather,
             report=self._report,
@@ -61,7 +63,8 @@ class ControlPlane:
         """Pass after pass, until stopped."""
         while not self._stopping.is_set():
             try:
-                self._pass()
+                if not self._pass():
+                    self._verify()
             except Exception:  # a database that is away, say: the loop must outlive it
                 log.exception("this pass failed; the next one follows in %.0f s", _LONGEST_SLEEP)
                 self._stopping.wait(_LONGEST_SLEEP)
@@ -94,6 +97,11 @@ class ControlPlane:
             self._take_over = False
             self._renew_at = time.monotonic() + _RENEW_SECONDS
         return self._reconciler.run_pass(self._assignments)
+
+    def _verify(self) -> None:
+        if self._assignments:
+            with self._session():
+                self._verifier.look()
 
     def _adopt(self) -> None:
         zones = renderings.adopt(self._app.config["SETTINGS"])

@@ -16,7 +16,8 @@ _TAGS = re.compile(rf"[ \t,]*(?:{_TAG.pattern}[ \t]*(?:,[ \t,]*|$))+")
 
 def intent() -> Intent:
     """What the caller of this request wants to write, and under which conditions. Raises InvalidRequest."""
-    return Intent(caller().actor(), bool(g.query.get("dry_run")), tags("If-Match", weak=False), key())
+    dry_run, confirm_removals = (bool(g.query.get(flag)) for flag in ("dry_run", "confirm_removals"))
+    return Intent(caller().actor(), dry_run, tags("If-Match", weak=False), key(), confirm_removals)
 
 
 def key() -> Key | None:

@@ -128,7 +128,7 @@ def _parameters(route: Route) -> list[Any]:
     ]
     if route.query is not NoQuery:
         parameters.append({"in": "query", "schema": route.query})
-    if route.query is WriteQuery:
+    if issubclass(route.query, WriteQuery):
         parameters += [
             {"name": name, "in": "header", "description": words, "schema": {"type": "string"}}
             for name, words in _REQUEST_HEADERS.items()
@@ -151,7 +151,7 @@ def _success(route: Route) -> dict[str, Any]:
             response["content"]["application/json"]["example"] = [example] if route.many else example
     elif (kind := _PLAIN.get(route.answer.__name__)) is not None:
         response["content"] = {kind: {"schema": {"type": "object" if kind.endswith("json") else "string"}}}
-    if route.query is WriteQuery:
+    if issubclass(route.query, WriteQuery):
         response["headers"] = _headers(_WRITE_HEADERS)
     elif route.answer.__name__ in _TAGGED:
         response["headers"] = _headers(_TAG_HEADERS)
@@ -178,7 +178,7 @@ def _faults(route: Route) -> list[int]:
         statuses.add(403)
     if "<uuid>" in route.path:
         statuses.add(404)
-    if route.query is WriteQuery:
+    if issubclass(route.query, WriteQuery):
         statuses |= {409, 413} | ({412} if "<uuid>" in route.path else set())
     if route.body is not None:
         statuses.add(415)

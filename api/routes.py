@@ -20,7 +20,7 @@ from api.resources import batches, changes, documents, health, records, zones
 from api.schemas import loading
 from api.schemas.batches import BatchAnswer, BatchBody
 from api.schemas.checks import CheckAnswer
-from api.schemas.queries import NoQuery, Paging, RecordQuery, WriteQuery, ZoneQuery
+from api.schemas.queries import BatchQuery, NoQuery, Paging, RecordQuery, WriteQuery, ZoneQuery
 from api.schemas.records import FlatRecordAnswer, RecordAnswer, RecordBody, RecordPatch
 from api.schemas.status import ChangeAnswer, StatusAnswer
 from api.schemas.zones import WholeZoneAnswer, ZoneAnswer, ZoneBody
@@ -56,8 +56,9 @@ def _write(
     answer: Callable[..., Response],
     body: Any = None,
     answers: Any = None,
+    query: type[WriteQuery] = WriteQuery,
 ) -> Route:
-    return Route(method, _API + path, permission, status, answer, WriteQuery, body, answers)
+    return Route(method, _API + path, permission, status, answer, query, body, answers)
 
 
 def _read(path: str, answer: Callable[..., Response], answers: Any, query: Any = NoQuery, many: bool = False) -> Route:
@@ -78,7 +79,7 @@ ROUTES = (
     _write("PUT", "/dns-records/<uuid>/", UPDATE, 200, records.replace_record, RecordBody, FlatRecordAnswer),
     _write("PATCH", "/dns-records/<uuid>/", UPDATE, 200, records.patch_record, RecordPatch, FlatRecordAnswer),
     _write("DELETE", "/dns-records/<uuid>/", DELETE, 204, records.delete_record),
-    _write("POST", "/dns-batches/", ANY, 200, batches.apply_batch, BatchBody, BatchAnswer),
+    _write("POST", "/dns-batches/", ANY, 200, batches.apply_batch, BatchBody, BatchAnswer, BatchQuery),
     _read("/dns-changes/<uuid>/", changes.show_change, ChangeAnswer),
     Route("GET", f"{_API}/openapi.json", None, 200, documents.openapi),
     Route("GET", "/docs/", None, 200, documents.docs),
@@ -111,7 +112,7 @@ def _guarded(route: Route) -> Callable[..., Response]:
         g.route = route
         g.query = loading.load_query(route.query())
         values = {key: _canonical_uuid(value) for key, value in path.items()}
-        return route.answer(**values) if route.query is not WriteQuery else _written(route, values)
+        return _written(route, values) if issubclass(route.query, WriteQuery) else route.answer(**values)
 
     return view
 

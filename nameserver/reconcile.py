@@ -20,10 +20,6 @@ from nameserver.zone import Authority, Problem, Severity, Zone
 
 log = logging.getLogger(__name__)
 
-VANISHED = Problem(
-    "vanished", Severity.ERROR, "The zone is gone from the database without a change that deleted it; it stays served."
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
@@ -35,25 +31,25 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Desired:
-    """What is due: the zones to publish, the tombstones' serials, and which domains are due where.
-
-    `vanished` are zones that are due but are gone from the database without a change that deleted them.
-    """
-
-    zones: Mapping[str, Zone]
-    removals: Mapping[str, int]
-    due: Mapping[str, Sequence[str]]
-    vanished: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Held:
     """A zone that is not published, on purpose: its problems say why."""
 
     domain: str
     serial: int
     problems: Sequence[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What is due: the zones to publish, the tombstones' serials, and which domains are due where.
+
+    `held` are zones that are due and must not be published, since something is gone without a change.
+    """
+
+    zones: Mapping[str, Zone]
+    removals: Mapping[str, int]
+    due: Mapping[str, Sequence[str]]
+    held: Sequence[Held] = ()
 
 
 Gather = Callable[[Sequence[str]], Desired]
@@ -139,8 +135,8 @@ class Reconciler:
         return all(self._publishers[other][1].configured for other in after)
 
     def _items(self, desired: Desired) -> Iterable[Item]:
-        for domain, serial in desired.vanished.items():
-            self._hold(domain, serial, [VANISHED])
+        for held in desired.held:
+            self._hold(held.domain, held.serial, held.problems)
         for domain, serial in desired.removals.items():
             yield Item(domain, Action.REMOVE, serial)
         began = time.perf_counter()

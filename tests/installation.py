@@ -21,10 +21,11 @@ from api.app import create_app
 from api.auth import LastUsed
 from api.changes import accounts, nameservers, observations, tokens
 from api.database import db, now, writing
-from api.models import Nameserver, Record, Token, Zone
+from api.models import Nameserver, Record, Token, Zone, checksums
 from api.models.zones import reverse_domain
 from api.schema import upgrade
 from api.settings import Settings
+from api.store.records import as_values
 from api.waiting import Waiters
 from nameserver import records
 from nameserver.plan import Action, Item, Outcome, State
@@ -179,12 +180,14 @@ class Installation:
     def store_records(self, zone: str, number: int) -> None:
         """So many A records of different names, without a request for each."""
         with self.app.app_context(), writing() as session:
-            zone_id = session.scalars(select(Zone.id).where(Zone.uuid == zone)).one()
+            owner = session.scalars(select(Zone).where(Zone.uuid == zone)).one()
+            zone_id = owner.id
             for index in range(number):
                 value = f"10.0.{index >> 8}.{index & 255}"
                 row = Record(uuid=_uuid(index), zone_id=zone_id, name=f"h{index}", type="A", ttl=300, value=value)
                 row.digest, row.created_at = records.digest(records.rdata("A", value, None)), now()
                 session.add(row)
+                owner.checksum = checksums.moved(owner.checksum, (), as_values([row]))
 
     def store_zones(self, account: str, number: int) -> None:
         """So many zones of the account, without a request for each."""

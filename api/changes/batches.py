@@ -129,6 +129,9 @@ class _Batch:
         """One change a zone that was changed."""
         # In the order in which the control plane writes what it observed: neither waits for the other.
         edits = sorted(self._edits.values(), key=lambda edit: edit.zone.domain)
+        if not self._intent.confirm_removals:
+            for edit in edits:
+                edit.require_few_removed()
         done = {
             edit.zone.uuid: edit.finish(self._intent, "zone.create" if edit.zone.uuid in self._made else "records")
             for edit in edits

@@ -20,6 +20,9 @@ from nameserver.errors import InvalidInput
 
 Body = Mapping[str, Any]
 Faults = Mapping[str, str]
+# Of a zone with so many records, so large a share goes only when the removal is confirmed.
+_MANY = 10
+_SHARE = 0.3
 Merge = Callable[[Record], tuple[Body, Faults]]
 
 
@@ -66,6 +69,19 @@ class Edit:
         if action == "zone.create":  # a new zone has its first serial, and is a change even when it is empty
             return journal.keep(self._session, intent.actor, self.zone, action, removed, added)
         return journal.commit_records(self._session, intent.actor, self.zone, removed, added)
+
+    def require_few_removed(self) -> None:
+        """Raises InvalidInput("confirm_removals") when much of the zone would go: a slip of a program, perhaps."""
+        gone = sum(1 for uuid, before in self._before.items() if before and self._after.get(uuid) is None)
+        new = sum(1 for uuid, row in self._after.items() if row and self._before.get(uuid) is None)
+        self._session.flush()
+        there = self._rows.count() + gone - new
+        if there >= _MANY and gone > _SHARE * there:
+            raise InvalidInput(
+                "confirm_removals",
+                f"The batch removes {gone} of the {there} records of {self.zone.domain}; "
+                "if that is meant, send it again with ?confirm_removals=true.",
+            )
 
     def _note(self, row: Record) -> None:
         if row.uuid not in self._before:

@@ -16,12 +16,16 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """`if_match` are the entity tags that allow the write (None: no condition; `*`: any that exists)."""
+    """`if_match` are the entity tags that allow the write (None: no condition; `*`: any that exists).
+
+    `confirm_removals`: it is meant that a batch removes much of a zone.
+    """
 
     actor: Actor
     dry_run: bool = False
     if_match: frozenset[str] | None = None
     key: Key | None = None
+    confirm_removals: bool = False
 
     def require(self, etag: str) -> None:
         """Raises PreconditionFailed unless the condition holds for what has this entity tag now (RFC 9110, 13.1.1)."""

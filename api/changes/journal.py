@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from api.changes.actor import Actor
 from api.database import now
-from api.models import Account, Change, Nameserver, Publication, Tombstone, Zone
+from api.models import Account, Change, Nameserver, Publication, Tombstone, Zone, checksums
+from api.models.changes import described
 from nameserver.records import Record
 from nameserver.serial import newer, next_serial
 
@@ -26,18 +26,6 @@ class Written:
     domain: str
     serial: int
     deletion: bool = False
-
-
-def describe(record: Record) -> dict[str, Any]:
-    """A record as a change keeps it."""
-    return {
-        "uuid": record.uuid,
-        "record_type": record.type,
-        "name": record.name,
-        "value": record.value,
-        "ttl": record.ttl,
-        "priority": record.priority,
-    }
 
 
 def commit_records(
@@ -54,6 +42,7 @@ def keep(
     session: Session, actor: Actor, zone: Zone, action: str, removed: Sequence[Record], added: Sequence[Record]
 ) -> Written:
     """Keep the change that gave the zone its serial, and make the zone due on every nameserver."""
+    zone.checksum = checksums.moved(zone.checksum, removed, added)
     written = note(session, actor, zone, action, removed, added)
     want(session, zone.domain, None if written.deletion else zone.serial, now())
     return written
@@ -76,8 +65,8 @@ def note(
         action=action,
         serial=zone.serial,
         actor=actor.to_json(),
-        removed=[describe(record) for record in removed],
-        added=[describe(record) for record in added],
+        removed=[described(record) for record in removed],
+        added=[described(record) for record in added],
         created_at=now(),
     )
     session.add(change)

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from api.changes import journal
 from api.database import db, now, writing
 from api.models import Nameserver, Publication, Tombstone, Zone
+from api.store.integrity import VANISHED
 from nameserver.plan import Action, Item, Outcome, State
 from nameserver.publish import Configured, Contact, Inventory, Observation, Published
-from nameserver.reconcile import VANISHED, Held
+from nameserver.reconcile import Held
 
 _FIRST_PAUSE = 5.0
 _LONGEST_PAUSE = 300.0
@@ -47,6 +48,13 @@ def _configured(configured: Configured) -> None:
     with writing() as session:
         match = Nameserver.name == configured.nameserver
         session.execute(update(Nameserver).where(match).values(configuration_error=configured.error))
+
+
+def hold(held: Held) -> None:
+    """A zone that may be in sync is held all the same: it must not be published as it is now."""
+    match = (Publication.domain == held.domain) & (Publication.wanted == held.serial)
+    with writing() as session:
+        session.execute(update(Publication).where(match, Publication.state != "held").values(**_holding(held)))
 
 
 def seconds_to(published: Published) -> list[float]:
@@ -118,11 +126,14 @@ def _failed(session: Session, nameserver: int, item: Item, outcome: Outcome) -> 
 
 
 def _held(held: Held) -> None:
-    reason = "; ".join(problem.detail for problem in held.problems)
     match = (Publication.domain == held.domain) & (Publication.wanted == held.serial)
     with writing() as session:
-        values = {"state": "held", "error": reason, "checked_at": now()}
-        session.execute(update(Publication).where(match, Publication.state != "in_sync").values(**values))
+        session.execute(update(Publication).where(match, Publication.state != "in_sync").values(**_holding(held)))
+
+
+def _holding(held: Held) -> dict[str, Any]:
+    reason = "; ".join(problem.detail for problem in held.problems)
+    return {"state": "held", "error": reason, "checked_at": now()}
 
 
 def _inventory(inventory: Inventory) -> None:

@@ -1,5 +1,6 @@
 """Writes from the command line: made as the zone's owner, and watched until the nameservers answer them."""
 
+import getpass
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from api.changes.actor import Actor
     from api.changes.intent import Intent
     from api.changes.journal import Written
     from api.models import Account, Zone
@@ -25,16 +27,29 @@ def intent_of(account: "Account") -> "Intent":
     from api.changes.actor import Actor
     from api.changes.intent import Intent
 
-    return Intent(Actor(account.id, account.uuid, account.email, "cli"))
+    return Intent(Actor(account.id, account.uuid, account.email, "cli"), confirm_removals=True)
+
+
+def operator() -> "Actor":
+    """A person at this machine, for no account."""
+    from api.changes.actor import Actor
+
+    return Actor(None, None, getpass.getuser(), "cli")
+
+
+def canonical(domain: str) -> str:
+    """The domain as it is stored, whatever it is. Raises InvalidInput."""
+    from nameserver.names import canonical_domain
+
+    return canonical_domain(domain, exempt=(domain.lower().rstrip("."),))
 
 
 def zone_of(domain: str) -> "Zone":
     """The zone of this domain, whoever owns it. Raises NotFound."""
     from api.errors import NotFound
     from api.store.zones import zone_named
-    from nameserver.names import canonical_domain
 
-    found = zone_named(canonical_domain(domain, exempt=(domain.lower().rstrip("."),)))
+    found = zone_named(canonical(domain))
     if found is None:
         raise NotFound(f"There is no zone {domain}: `zonewright zone list` shows them.")
     return found

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.cli.options import application, as_json, installation, show, table
-from api.cli.writes import intent_of, wait_option, watch, zone_of
+from api.cli.writes import canonical, intent_of, operator, wait_option, watch, zone_of
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -107,6 +107,34 @@ def move(settings: "Settings", domain: str, email: str) -> None:
         found, account = zone_of(domain), account_of(email)
         zones.move(intent_of(owner_of(found)), found.uuid, account)
         click.echo(f"{found.domain} belongs to {account.email} now.")
+
+
+@zone.command()
+@click.argument("domain")
+@click.option("--put-back", is_flag=True, help="Put back what vanished without a change, as the changes left it.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@wait_option
+@installation
+def release(settings: "Settings", domain: str, put_back: bool, yes: bool, seconds: float) -> None:
+    """Let the held zone DOMAIN go: publish what the database has now, or with --put-back what it had.
+
+    A zone that is held since it does not pass the check is only checked again.
+    """
+    app = application(settings)
+    from api.changes import release as changes
+    from api.store.nameservers import open_publications
+
+    domain = canonical(domain)
+    with app.app_context():
+        reasons = {row.error for row in open_publications(domain, paused=True) if row.state == "held"}
+        if not reasons:
+            click.echo(f"{domain} is not held.")
+            return
+        if not yes:
+            click.echo("\n".join(sorted(filter(None, reasons))))
+            meant = "Put back what vanished?" if put_back else "Publish the zone as the database has it now?"
+            click.confirm(meant, abort=True)
+        watch(changes.release(operator(), domain, put_back), seconds)
 
 
 def _print(body: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Changes: every accepted write, kept."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from sqlalchemy import JSON, BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.database import Base, UtcDateTime
+from nameserver.records import Record
 
 
 class Change(Base):
@@ -28,3 +30,21 @@ class Change(Base):
     removed: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     added: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def described(record: Record) -> dict[str, Any]:
+    """A record as a change keeps it."""
+    return {
+        "uuid": record.uuid,
+        "record_type": record.type,
+        "name": record.name,
+        "value": record.value,
+        "ttl": record.ttl,
+        "priority": record.priority,
+    }
+
+
+def record_of(description: Mapping[str, Any]) -> Record:
+    """The record that `described` described."""
+    keys = ("uuid", "name", "record_type", "ttl", "value", "priority")
+    return Record(*(description[key] for key in keys))

@@ -6,12 +6,14 @@ from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.database import Base, UtcDateTime
+from api.models import checksums
 
 
 class Zone(Base):
     """One zone: `domain` in A-labels without the final dot, `serial` 0 to 2**32 - 1.
 
-    `reverse_domain` (`com.example.`) makes "every zone below this name" a range of an index.
+    `reverse_domain` (`com.example.`) makes "every zone below this name" a range of an index. `checksum` is that of
+    the zone's records (api.models.checksums).
     """
 
     __tablename__ = "zones"
@@ -28,6 +30,7 @@ class Zone(Base):
         unique=True,
     )
     serial: Mapped[int] = mapped_column(BigInteger)
+    checksum: Mapped[str] = mapped_column(String(32), default=checksums.EMPTY, server_default=checksums.EMPTY)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -14,6 +14,12 @@ class WriteQuery(Body):
     dry_run = Flag()
 
 
+class BatchQuery(WriteQuery):
+    """`confirm_removals`: it is meant that a batch removes much of a zone."""
+
+    confirm_removals = Flag()
+
+
 class Paging(Body):
     """Which page of a list."""
 

@@ -1,15 +1,17 @@
 """What the control plane reads: what is due on which nameserver, and how the zones should be."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Exists, and_, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from api.database import now, snapshot
 from api.models import Nameserver, Publication, Record, Tombstone, Zone
+from api.store import integrity
 from nameserver import records
-from nameserver.reconcile import Desired
+from nameserver.reconcile import Desired, Held
 from nameserver.zone import Zone as DesiredZone
 
 MOST_DUE = 1000
@@ -20,11 +22,26 @@ def gather(nameservers: Sequence[str], most: int = MOST_DUE) -> Desired:
     with snapshot() as session:
         due = {name: _due(session, name, most) for name in nameservers}
         wanted = {domain: serial for rows in due.values() for domain, serial in rows}
-        zones = _zones(session, wanted.keys())
+        rows = _zone_rows(session, wanted.keys())
+        zones = _with_records(session, rows)
         deleted = {domain for domain, serial in wanted.items() if serial is None} - zones.keys()
         removals = _tombstones(session, deleted)
-        vanished = {domain: serial for domain, serial in wanted.items() if domain not in zones and serial is not None}
-        return Desired(zones, removals, {name: [domain for domain, _ in rows] for name, rows in due.items()}, vanished)
+        held = [*_vanished(wanted, zones), *_tampered(session, rows, zones)]
+        for each in held:
+            zones.pop(each.domain, None)
+        return Desired(zones, removals, {name: [domain for domain, _ in rows] for name, rows in due.items()}, held)
+
+
+def _vanished(wanted: Mapping[str, int | None], zones: Container[str]) -> Iterator[Held]:
+    for domain, serial in wanted.items():
+        if serial is not None and domain not in zones:
+            yield Held(domain, serial, [integrity.VANISHED])
+
+
+def _tampered(session: Session, rows: Sequence[Any], zones: Mapping[str, DesiredZone]) -> Iterator[Held]:
+    for row in rows:
+        if problem := integrity.tampered(session, row.uuid, row.checksum, zones[row.domain].records):
+            yield Held(row.domain, row.serial, [problem])
 
 
 def _due(session: Session, name: str, most: int) -> list[tuple[str, int | None]]:
@@ -52,9 +69,17 @@ def _tombstones(session: Session, domains: Collection[str]) -> dict[str, int]:
 
 
 def _zones(session: Session, domains: Collection[str]) -> dict[str, DesiredZone]:
-    if not domains:
+    return _with_records(session, _zone_rows(session, domains))
+
+
+def _zone_rows(session: Session, domains: Collection[str]) -> Sequence[Any]:
+    columns = (Zone.id, Zone.uuid, Zone.domain, Zone.serial, Zone.checksum)
+    return session.execute(select(*columns).where(Zone.domain.in_(domains))).all() if domains else []
+
+
+def _with_records(session: Session, zones: Sequence[Any]) -> dict[str, DesiredZone]:
+    if not zones:
         return {}
-    zones = list(session.execute(select(Zone.id, Zone.uuid, Zone.domain, Zone.serial).where(Zone.domain.in_(domains))))
     values: dict[int, list[records.Record]] = defaultdict(list)
     columns = (Record.zone_id, Record.uuid, Record.name, Record.type, Record.ttl, Record.value, Record.priority)
     for row in session.execute(select(*columns).where(Record.zone_id.in_([zone.id for zone in zones]))):
@@ -80,3 +105,17 @@ def desired_zone(zone: Zone) -> DesiredZone:
     """One zone as it should be, at this moment."""
     with snapshot() as session:
         return _zones(session, [zone.domain])[zone.domain]
+
+
+def tampered_zones(after: str, most: int) -> tuple[list[Held], str]:
+    """The zones whose records are not what the accepted writes left, among the `most` next by domain.
+
+    With them the last domain looked at, empty at the end.
+    """
+    with snapshot() as session:
+        domains = list(
+            session.scalars(select(Zone.domain).where(Zone.domain > after).order_by(Zone.domain).limit(most))
+        )
+        rows = _zone_rows(session, domains)
+        held = list(_tampered(session, rows, _with_records(session, rows)))
+        return held, domains[-1] if len(domains) == most else ""

@@ -95,3 +95,29 @@ def test_zones_deleted_by_hand_stay_served(stack: Stack) -> None:
     assert [serials(stack, zone["domain"]) for zone in zones] == before
     answer = Answer("NOERROR", 3600, frozenset({"c0000201"}))
     assert [ask_all(stack, f"www.{zone['domain']}", "A") for zone in zones] == [[answer] * 4] * 5
+
+
+def test_records_deleted_by_hand_stay_served_until_released(stack: Stack) -> None:
+    """Not even the next write takes them away; a person does, or puts them back."""
+    zone, other = stack.zone("emptied.example.org"), stack.zone("beside.example.org")
+    for number in range(3):
+        stack.record(zone, f"h{number}", "192.0.2.1", wait=10)
+    with closing(sqlite3.connect(stack.data / "zonewright.db", timeout=20)) as database, database:
+        database.execute("DELETE FROM records WHERE name IN ('h0', 'h1')")
+    answer = stack.call("POST", f"dns-zones/{zone['uuid']}/records/", RECORD, wait=10)
+    assert answer.headers["X-Publication"] == "held"
+    stack.record(other, "www", "192.0.2.2", wait=10)
+    served = Answer("NOERROR", 3600, frozenset({"c0000201"}))
+    assert [ask_all(stack, f"h{number}.{zone['domain']}", "A") for number in range(3)] == [[served] * 4] * 3
+    [line] = [line for line in stack.cli("zone", "list").stdout.splitlines() if line.startswith(zone["domain"])]
+    assert "2 records are gone from the database without a change that removed them: h0 A, h1 A." in line
+
+    released = stack.cli("zone", "release", zone["domain"], "--put-back", "--yes")
+    assert released.returncode == 0, released.stdout + released.stderr
+    assert_becomes_served(stack, zone)
+    for name in ("h0", "h1", "h2", "new"):
+        assert ask_all(stack, f"{name}.{zone['domain']}", "A") == [served] * 4
+    assert stack.cli("zone", "release", zone["domain"], "--yes").stdout == f"{zone['domain']} is not held.\n"
+
+
+RECORD = {"record_type": "A", "name": "new", "value": "192.0.2.1"}

@@ -35,7 +35,7 @@ class World:
 
     zones: dict[str, Zone] = field(default_factory=dict)
     removals: dict[str, int] = field(default_factory=dict)
-    vanished: dict[str, int] = field(default_factory=dict)
+    held: list[Held] = field(default_factory=list)
     due: dict[str, list[str]] = field(default_factory=lambda: {"ns1": [], "ns2": []})
     nameservers: dict[str, MemoryNameserver] = field(
         default_factory=lambda: {"ns1": MemoryNameserver(), "ns2": MemoryNameserver()}
@@ -56,7 +56,7 @@ class World:
 
     def gather(self, names: Sequence[str]) -> Desired:
         due = {name: self.due[name] for name in names}
-        return Desired(self.zones, self.removals, due, self.vanished)
+        return Desired(self.zones, self.removals, due, self.held)
 
     def run(self, *names: str) -> None:
         assignments = [Assignment(name, target(name), 1) for name in names or ("ns1", "ns2")]
@@ -141,7 +141,7 @@ def test_a_stored_value_that_is_none_holds_its_zone_only(world):
 
 def test_a_vanished_zone_stays_served_and_is_held(world):
     world.nameservers["ns1"].zones["a.test.example"] = (5, b"")
-    world.vanished = {"a.test.example": 5}
+    world.held = [Held("a.test.example", 5, [])]
     world.due = {"ns1": ["a.test.example"], "ns2": ["a.test.example"]}
     world.run()
     assert "a.test.example" in world.nameservers["ns1"].zones
