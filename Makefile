@@ -4,6 +4,8 @@
 
 BIN := .venv/bin
 UV ?= uv
+# Processes that run the tests: more than cores, since many tests wait for servers.
+WORKERS ?= 3
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock"
 
@@ -21,7 +23,7 @@ check: lint ## lint and unit tests, in under a minute
 	@exec $(BIN)/python -m pytest tests/unit -m "not long" -q $(ARGS)
 
 test: setup ## every test but the long ones, with branch coverage
-	@exec $(BIN)/python -m pytest -m "not long" \
+	@exec $(BIN)/python -m pytest -m "not long" -n $(WORKERS) --dist loadgroup \
 		--cov=api --cov=nameserver --cov-branch --cov-report=term:skip-covered $(ARGS)
 
 test-long: setup ## the kill loops, big fuzz runs and labs

@@ -24,6 +24,13 @@ pytest.register_assert_rewrite("tests.installation", "tests.contract.forms")
 KINDS = ("sqlite", "postgresql")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For `make test`, which runs several processes: what shares a server, a stack or the lab stays together."""
+    for item in items:
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group(folder.name if folder.name == "lab" else str(item.path)))
+
+
 @pytest.fixture(scope="session", params=KINDS)
 def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> "Databases":
     """One kind of database, migrated and furnished once."""

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.database import Base, UtcDateTime
+from api.models.records import Record as Row
 from nameserver.records import Record
 
 
@@ -32,7 +33,7 @@ class Change(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-def described(record: Record) -> dict[str, Any]:
+def described(record: Record | Row) -> dict[str, Any]:
     """A record as a change keeps it."""
     return {
         "uuid": record.uuid,

@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import fields
 
 from api.models import Record, Zone
+from api.models.changes import described
 from api.schemas.fields import Text, WholeNumber
 from api.schemas.loading import Body
 from api.schemas.times import stamp
@@ -51,15 +52,7 @@ class FlatRecordAnswer(RecordAnswer):
 
 def answer(record: Record) -> dict[str, Any]:
     """The record's seven keys."""
-    return {
-        "uuid": record.uuid,
-        "record_type": record.type,
-        "name": record.name,
-        "value": record.value,
-        "ttl": record.ttl,
-        "priority": record.priority,
-        "created_at": stamp(record.created_at),
-    }
+    return described(record) | {"created_at": stamp(record.created_at)}
 
 
 def flat_answer(record: Record, zone: Zone) -> dict[str, Any]:
