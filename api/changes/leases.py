@@ -1,6 +1,7 @@
 """Which control plane may publish to which nameserver: a lease with a fencing number."""
 
 import time
+from datetime import UTC, datetime
 
 from sqlalchemy import select, update
 
@@ -10,6 +11,7 @@ from nameserver.reconcile import Assignment
 from nameserver.target import Target
 
 LEASE_SECONDS = 15.0
+_FENCES_SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def take(owner: str, take_over: bool = False) -> list[Assignment]:
@@ -28,6 +30,14 @@ def take(owner: str, take_over: bool = False) -> list[Assignment]:
             nameserver.lease_owner = owner
             nameserver.lease_expires = moment + LEASE_SECONDS
         return [Assignment(each.name, Target.from_json(each.target), each.fence) for each in held]
+
+
+def first_fence() -> int:
+    """The fencing number that a database starts with for a nameserver which may have had another before.
+
+    Seconds since 2020: above what any earlier database has reached, since it rises slower than the clock.
+    """
+    return int((datetime.now(UTC) - _FENCES_SINCE).total_seconds())
 
 
 def release(owner: str) -> None:

@@ -3,6 +3,7 @@
 from sqlalchemy import false, insert, literal, select, update
 from sqlalchemy.orm import Session
 
+from api.changes.leases import first_fence
 from api.database import UtcDateTime, changing, now, writing
 from api.errors import NotFound
 from api.models import Nameserver, Publication, Zone
@@ -16,8 +17,10 @@ def put(target: Target) -> None:
         if nameserver is not None:
             nameserver.target = target.to_json()
             nameserver.error = None
+            nameserver.fence = max(nameserver.fence, first_fence())  # this database may be a copy put back by hand
             return
-        nameserver = Nameserver(name=target.name, target=target.to_json(), strays=[])
+        # It may have served another database, now lost, and keeps that one's fence.
+        nameserver = Nameserver(name=target.name, target=target.to_json(), strays=[], fence=first_fence())
         session.add(nameserver)
         session.flush()
         columns = ("nameserver_id", "domain", "wanted", "state", "due_at", "attempts", "staged")

@@ -15,6 +15,9 @@ _COMMANDS = {
     "control": ("control", "Run the control plane."),
     "api": ("api", "Run the API."),
     "migrate": ("migrate", "Bring the database to this version's schema."),
+    "backup": ("recovery", "Back up the database, the settings and the SSH key; check a backup."),
+    "restore": ("recovery", "Restore a backup."),
+    "rebuild": ("rebuild", "Rebuild zones and records from a nameserver's files."),
     "completion": ("completion", "Print the script that completes commands in a shell."),
     "settings": ("settings", "List every setting with its value and meaning."),
 }

@@ -3,7 +3,9 @@
 import functools
 import json
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,17 +56,38 @@ def _settings(data: Path, database_url: str | None) -> "Settings":
 
 def application(settings: "Settings") -> "Flask":
     """The application on this installation's database. Raises OperatorError when there is none."""
+    from api.schema import require_current
+
+    app = application_of_any_schema(settings)
+    require_current(app)
+    return app
+
+
+def application_of_any_schema(settings: "Settings") -> "Flask":
+    """The same, for a database that may be of an earlier version. Raises OperatorError when there is none."""
     from api.app import create_app
     from api.errors import OperatorError
-    from api.schema import require_current
 
     if not settings.database_url and not (settings.data / "zonewright.db").is_file():
         raise OperatorError(
             f"There is no database in {settings.data}: `zonewright up` or `zonewright migrate` makes one."
         )
-    app = create_app(settings)
-    require_current(app)
-    return app
+    return create_app(settings)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr when that is a terminal; what is yielded is called with (steps done now, steps in all)."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _all: None
+        return
+    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
+
+        def step(done: int, whole: int) -> None:
+            bar.length = whole
+            bar.update(done)
+
+        yield step
 
 
 def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
