@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, BinaryIO
 
-from nameserver.agent import PROTOCOL, VERSION, frames
+from nameserver.agent import PROTOCOL, VERSION, frames, reading
 from nameserver.agent.ask import ask
 from nameserver.agent.config import Config
 from nameserver.agent.configure import Configurer, digest
@@ -28,7 +28,7 @@ class Agent:
         self._config = config
         self._fence, self._zones = Fence(config.state), ZoneList(config.state)
         self._control = Control(Rndc(config.rndc_port, config.key_file), config.zones)
-        files = ZoneFiles(config.zone_folder)
+        files = self._files = ZoneFiles(config.zone_folder)
         self._publisher = Publisher((config.address, config.port), self._control, files, self._zones)
         self._configurer = Configurer(config, self._control, self._zones)
         self._operations: dict[str, Operation] = {
@@ -37,6 +37,7 @@ class Agent:
             "configure": self._configure,
             "serials": self._serials,
             "inventory": self._inventory,
+            "read": self._read,
         }
         with suppress(OSError), lock(config.state):  # a full or read-only disk is told by what cannot be done
             files.sweep()
@@ -107,6 +108,10 @@ class Agent:
         from nameserver.agent import statistics
 
         return {"zones": statistics.inventory(self._config.statistics_port)}
+
+    def _read(self, request: Mapping[str, Any], _body: bytes) -> Header:
+        with lock(self._config.state):
+            return reading.read(request, self._files, self._zones.names())
 
 
 def _domains(request: Mapping[str, Any]) -> list[str]:

@@ -1,6 +1,6 @@
 """What every way to a nameserver offers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -53,6 +53,9 @@ class Transport(Protocol):
 
     def inventory(self) -> dict[str, int]:
         """Domain and serial of every zone it has."""
+
+    def zone_files(self) -> Iterator[tuple[str, bytes | None]]:
+        """Domain and file of every zone that was published there; None: it has no file."""
 
     def close(self) -> None:
         """Let go of the agent; the next call opens the way again."""

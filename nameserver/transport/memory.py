@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from nameserver import serial
@@ -71,6 +71,10 @@ class MemoryTransport:
     def inventory(self) -> dict[str, int]:
         """See Transport."""
         return {domain: number for domain, (number, _) in self._reach().zones.items()}
+
+    def zone_files(self) -> Iterator[tuple[str, bytes | None]]:
+        """See Transport."""
+        yield from sorted((domain, content) for domain, (_, content) in self._reach().zones.items())
 
     def close(self) -> None:
         """See Transport."""

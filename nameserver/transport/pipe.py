@@ -70,11 +70,30 @@ class PipeTransport:
         """See Transport."""
         return self._mapping("zones", op="inventory")
 
+    def zone_files(self) -> Iterator[tuple[str, bytes | None]]:
+        """See Transport."""
+        after, begun = "", b""
+        while pieces := self._pieces(after, len(begun)):
+            for domain, text, size in pieces:
+                if begun and domain != after:
+                    raise AgentFailed(f"{after} was removed while it was read: try again.")
+                after, begun = domain, begun + (text or "").encode("latin-1")
+                if text is None or len(begun) == size:
+                    yield domain, None if text is None else begun
+                    begun = b""
+                elif not text or len(begun) > size:
+                    raise AgentFailed(f"The file of {domain} was changed while it was read: try again.")
+
     def close(self) -> None:
         """See Transport. The agent ends at the end of its input."""
         process, self._process = self._process, None
         if process is not None:
             process.finish(self._timeouts.close)
+
+    def _pieces(self, after: str, offset: int) -> list[tuple[str, str | None, int]]:
+        reply = self._request("read", self._timeouts.publish, after=after, offset=offset)
+        with _form():
+            return [(str(domain), text, int(size)) for domain, text, size in reply["pieces"]]
 
     def _mapping(self, key: str, op: str | None = None, **fields: Any) -> dict[str, Any]:
         reply = self._request(op or key, self._timeouts.command, **fields)
