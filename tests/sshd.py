@@ -55,6 +55,11 @@ class Sshd:
         with (self._folder / "authorized_keys").open("a") as keys:
             keys.write(f'restrict,command="{line}" {key.strip()}\n')
 
+    def let_only_in(self, key: str, command: Sequence[str]) -> None:
+        """One key that runs the command, and no other."""
+        (self._folder / "authorized_keys").write_text("")
+        self.let_in(key, command)
+
     def new_host_key(self) -> None:
         """Another host key, as after a rebuilt machine or with a man in the middle."""
         for name in ("host", "host.pub"):

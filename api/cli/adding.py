@@ -3,13 +3,17 @@
 import ipaddress
 import socket
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli.options import application
 from api.errors import OperatorError
 from nameserver.target import Target
 from nameserver.transport import ssh
+
+if TYPE_CHECKING:
+    from api.settings import Settings
 
 _LOOPBACK = ("127.0.0.1", "::1")
 
@@ -70,6 +74,27 @@ def tried(target: Target) -> bool:
         click.echo(f"  {'ok    ' if step.error is None else 'FAILED'} {step.name}: {step.error or step.result}")
         works = works and step.error is None
     return works
+
+
+def reached_with_next_key(settings: "Settings") -> list[str]:
+    """Try the next key at every nameserver over SSH; a sentence for each where it is not let in."""
+    from api.nameserver_keys import with_next_key
+    from api.store.nameservers import all_nameservers
+    from nameserver.errors import TransportError
+    from nameserver.transport.pipe import PipeTransport
+
+    refused = []
+    with application(settings).app_context():
+        targets = [Target.from_json(row.target) for row, _ in all_nameservers()]
+    for target in targets:
+        transport = PipeTransport(with_next_key(settings, target.agent))
+        try:
+            transport.hello()
+        except TransportError as error:
+            refused.append(f"{target.name}: {error.detail}")
+        finally:
+            transport.close()
+    return refused
 
 
 def follow(name: str, seconds: float) -> None:

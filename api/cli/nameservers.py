@@ -147,12 +147,31 @@ def resume(settings: "Settings", name: str) -> None:
 
 
 @nameserver.command()
+@click.option("--rotate", is_flag=True, help="Make the next key; once every nameserver lets it in, it takes over.")
 @installation
-def key(settings: "Settings") -> None:
-    """Print the public key that provisioning installs on each nameserver."""
-    from api.nameserver_keys import public_key
+def key(settings: "Settings", rotate: bool) -> None:
+    """Print the public key that provisioning installs on each nameserver; while it is rotated, the next one, too."""
+    from api import nameserver_keys
 
-    click.echo(public_key(settings))
+    if rotate:
+        _rotate(settings)
+    for line in nameserver_keys.public_keys(settings):
+        click.echo(line)
+
+
+def _rotate(settings: "Settings") -> None:
+    """One step: to a next key, or from a next key that is let in everywhere to the present one."""
+    from api import nameserver_keys
+    from api.cli.adding import reached_with_next_key
+
+    if nameserver_keys.begin_rotation(settings):
+        words = "There are two keys now: provision every nameserver with both, then call this again."
+    elif refused := reached_with_next_key(settings):
+        words = "\n".join([*refused, "Both keys stay: provision these nameservers with both, then call this again."])
+    else:
+        nameserver_keys.end_rotation(settings)
+        words = "Every nameserver let the next key in: it is the key now. Provision them with it, to let in no other."
+    click.echo(words, err=True)
 
 
 @nameserver.command()

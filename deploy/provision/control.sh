@@ -64,10 +64,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 PACKAGES="python3 python3-venv bind9-utils openssh-client"
-case $database in
-    local) PACKAGES="$PACKAGES postgresql" ;;
-    postgresql*) PACKAGES="$PACKAGES postgresql-client" ;;
-esac
+[ "$database" != local ] || PACKAGES="$PACKAGES postgresql"
 if [ -n "$only_packages" ]; then
     printf '%s\n' "$PACKAGES"
     exit
@@ -222,7 +219,7 @@ environment() {
 migrate() {
     if [ -n "$changed" ] && [ -n "$previous" ]; then
         say "backing up the database before the upgrade"
-        as_account sh -c 'set -a; . "$1"; exec "$2"' backup "$ENVIRONMENT" "$LIB/backup"
+        as_account sh -c 'set -a; . "$1"; exec "$2" "$3/bin/zonewright"' backup "$ENVIRONMENT" "$LIB/backup" "$release"
     fi
     as_account sh -c 'set -a; . "$1"; cd "$2"; exec "$3/bin/zonewright" migrate' migrate "$ENVIRONMENT" "$DATA" "$release"
 }

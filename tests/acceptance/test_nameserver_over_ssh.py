@@ -27,22 +27,28 @@ def named(tmp_path: Path) -> Iterator[RunningNamed]:
 
 
 @pytest.fixture
-def add(stack: Stack, named: RunningNamed, tmp_path: Path) -> Iterator[Add]:
-    """The arguments of `nameserver add`, for an sshd that lets in the key of `nameserver key`."""
+def server(stack: Stack, named: RunningNamed, tmp_path: Path) -> Iterator[sshds.Sshd]:
+    """An sshd that lets in the key of `nameserver key`."""
     key = stack.cli("nameserver", "key").stdout
     assert key.startswith("ssh-ed25519 ")
     agent = named.embedded.target.agent
-    with sshds.sshd(tmp_path / "sshd", agent) as server:
-        server.let_in(key, agent)
+    with sshds.sshd(tmp_path / "sshd", agent) as running:
+        running.let_in(key, agent)
+        yield running
 
-        def arguments(host_key: str | None = None, port: int | None = None) -> list[str]:
-            url = f"ssh://{server.login.user}@{ADDRESS}:{server.port}"
-            places = ["--directory", str(named.directory), "--key-file", named.embedded.target.key_file]
-            ports = ["--port", str(port or named.port), "--listen", ADDRESS]
-            pinned = ["--host-key", host_key or fingerprint(server.host_key)]
-            return ["nameserver", "add", "ns3", url, *places, *ports, *pinned]
 
-        yield arguments
+@pytest.fixture
+def add(server: sshds.Sshd, named: RunningNamed) -> Add:
+    """The arguments of `nameserver add`."""
+
+    def arguments(host_key: str | None = None, port: int | None = None) -> list[str]:
+        url = f"ssh://{server.login.user}@{ADDRESS}:{server.port}"
+        places = ["--directory", str(named.directory), "--key-file", named.embedded.target.key_file]
+        ports = ["--port", str(port or named.port), "--listen", ADDRESS]
+        pinned = ["--host-key", host_key or fingerprint(server.host_key)]
+        return ["nameserver", "add", "ns3", url, *places, *ports, *pinned]
+
+    return arguments
 
 
 def test_a_third_nameserver(stack: Stack, named: RunningNamed, add: Add) -> None:
@@ -70,6 +76,25 @@ def test_a_third_nameserver(stack: Stack, named: RunningNamed, add: Add) -> None
     assert stack.cli("nameserver", "remove", "ns3", "--yes").returncode == 0
     stack.done("DELETE", f"dns-zones/{zones[2]['uuid']}/", wait=10)
     assert serial(named.port, zones[2]["domain"]) is not None
+
+
+def test_the_key_is_rotated(stack: Stack, named: RunningNamed, server: sshds.Sshd, add: Add) -> None:
+    """The next key takes over once every nameserver lets it in, and not before; then the old one may go."""
+    rndc, statistics = named.embedded.target.rndc_port, named.embedded.target.statistics_port
+    added = stack.cli(*add(), "--rndc-port", str(rndc), "--statistics-port", str(statistics))
+    assert added.returncode == 0, added.stdout + added.stderr
+    old = stack.cli("nameserver", "key").stdout.splitlines()
+    both = stack.cli("nameserver", "key", "--rotate").stdout.splitlines()
+    assert both[:1] == old
+    early = stack.cli("nameserver", "key", "--rotate")
+    assert early.stdout.splitlines() == both == stack.cli("nameserver", "key").stdout.splitlines()
+    assert "ns3: The login was refused" in early.stderr
+    server.let_in(both[1], named.embedded.target.agent)
+    assert stack.cli("nameserver", "key", "--rotate").stdout.splitlines() == both[1:]
+    server.let_only_in(both[1], named.embedded.target.agent)
+    stack.kill("control")
+    zone = stack.zone("rotated.example.net", wait=20)
+    assert serial(named.port, zone["domain"]) == serial(stack.dns[0], zone["domain"])
 
 
 def test_another_host_key_adds_nothing(stack: Stack, add: Add) -> None:
