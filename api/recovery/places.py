@@ -86,7 +86,7 @@ class PostgresPlace:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._schema = f"zonewright_{re.sub('[^0-9]', '_', _stamp())}"
+        self._schema = f"zonewright_{re.sub('[^0-9]', '', _stamp())}"
         self.aside: str | None = None
 
     def check(self, replacing: bool) -> None:
