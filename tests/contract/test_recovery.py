@@ -2,6 +2,7 @@
 
 import gzip
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -9,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from api.app import create_app
 from api.changes import leases
 from api.changes.actor import Actor
 from api.changes.intent import Intent
-from api.database import db
+from api.database import db, writing
 from api.errors import OperatorError
 from api.models import Nameserver, Publication, Record, Token, Zone
 from api.recovery import files, stream
@@ -111,8 +113,8 @@ def test_control_plane_of_a_restored_database_is_not_fenced_out(
     opened: Callable[[Settings, Installation], Installation],
 ) -> None:
     """The agents have seen higher numbers than the backup has; a lease of the time of the backup is void."""
-    with installation.app.app_context():
-        leases.take("the old one")
+    with installation.app.app_context(), writing() as session:
+        session.execute(update(Nameserver).values(fence=7, lease_owner="the old one", lease_expires=time.time() + 60))
     back_up(installation, tmp_path / "file")
     settings, earlier = elsewhere("sqlite"), leases.first_fence()
     restore(settings, tmp_path / "file")
