@@ -204,3 +204,16 @@ def test_an_agent_that_writes_much_to_stderr_does_not_block() -> None:
     transport = _script("import sys; sys.stderr.write('x' * 10_000_000); sys.exit('done')", Timeouts(command=10))
     with pytest.raises(Unreachable, match="done"):
         transport.hello()
+
+
+def test_files_are_given_back(transport: Transport, fence: int) -> None:
+    """To the octet, a file longer than one answer too, and in any number; a removed zone is not among them."""
+    domains = [f"back{next(_numbers)}.example" for _ in range(5)]
+    items = [
+        publication(domain, 1, zone_file(domain, 1, 90_000 if at == 2 else at)) for at, domain in enumerate(domains)
+    ]
+    transport.publish(items, fence)
+    transport.publish([removal(domains[4], 1)], fence)
+    files = dict(transport.zone_files())
+    assert [files[item.domain] for item in items[:4]] == [item.content for item in items[:4]]
+    assert domains[4] not in files
