@@ -20,7 +20,7 @@ def put(target: Target) -> None:
         nameserver = Nameserver(name=target.name, target=target.to_json(), strays=[])
         session.add(nameserver)
         session.flush()
-        columns = ("nameserver_id", "domain", "wanted", "state", "due_at", "attempts", "staged")
+        columns = ("nameserver_id", "domain", "wanted", "state", "due_at", "attempts", "staged", "account_id")
         values = (
             literal(nameserver.id),
             Zone.domain,
@@ -29,6 +29,7 @@ def put(target: Target) -> None:
             literal(now(), UtcDateTime),
             literal(0),
             false(),
+            Zone.account_id,
         )
         session.execute(insert(Publication).from_select(columns, select(*values)))
 
