@@ -9,7 +9,7 @@ from api.models import Nameserver
 from nameserver.reconcile import Assignment
 from nameserver.target import Target
 
-LEASE_SECONDS = 15.0
+LEASE_SECONDS = 12.0
 
 
 def take(owner: str, take_over: bool = False) -> list[Assignment]:
