@@ -93,39 +93,6 @@ def test_control_plane_killed_during_writes(shared: Stack) -> None:
     assert falls == []
 
 
-def test_nameservers_and_control_plane_killed_during_writes(shared: Stack) -> None:
-    writer = Writer(shared, seed=2)
-    with watched(shared.dns, sorted(writer.zones)) as falls:
-        for number in range(WRITES // 2):
-            writer.write()
-            if number == 30:
-                shared.shoot("control")
-            if number in (30, 60):
-                shared.shoot("ns1")
-            if number in (45, 60):
-                shared.shoot("ns2")
-        assert_database_is_served(shared, writer)
-    assert falls == []
-
-
-@pytest.mark.long
-@pytest.mark.timeout(900)
-def test_everything_killed_for_long(stack: Stack) -> None:
-    """Ten rounds of 200 writes with four kills of the control plane; `up` itself is killed after each."""
-    writer = Writer(stack, seed=3)
-    with watched(stack.dns, sorted(writer.zones)) as falls:
-        for round_ in range(10):
-            moments = killed_at(round_, KILLS)
-            for number in range(WRITES):
-                writer.write()
-                if number in moments:
-                    stack.shoot("control")
-            stack.crash()
-            stack.start()
-            assert_database_is_served(stack, writer)
-    assert falls == []
-
-
 def quick_changes(stack: Stack, rounds: int, changes: int) -> None:
     """Change one record as fast as the API lets us, never waiting; the last change is served in the end."""
     zone = stack.zone("quick.example.org")
