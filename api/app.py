@@ -6,29 +6,34 @@ import uuid
 
 from flask import Flask, Response, g, request
 
-from api import cors, database, metrics, openapi, problems, routes
+from api import cors, database, floods, metrics, openapi, problems, routes
 from api.auth import LastUsed
+from api.proxies import TrustedProxies
 from api.settings import Settings
 from api.waiting import Waiters
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def create_app(settings: Settings) -> Flask:
-    """The application for these settings."""
+def create_app(settings: Settings, processes: int = 1) -> Flask:
+    """The application for these settings; one of so many processes that share the limits of rates."""
     app = Flask("api", static_folder=None, template_folder="dashboard/templates")
     app.config["SETTINGS"] = settings
     app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
     app.extensions["zonewright_last_used"] = LastUsed()
     app.extensions["zonewright_waiters"] = Waiters(settings.most_waiters)
     app.extensions["zonewright_openapi"] = functools.cache(openapi.document)
+    app.extensions["zonewright_floods"] = floods.Floods(settings, processes)
     app.before_request(_name_request)
+    floods.register(app)
     database.connect(app, settings)
     routes.register(app)
     problems.register(app)
     cors.register(app)
     app.after_request(_answer_name)
     app.after_request(_count)
+    if settings.trusted_proxies:
+        app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]  # Flask's way
     return app
 
 

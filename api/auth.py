@@ -39,7 +39,9 @@ def caller() -> Caller:
 
 def authenticate() -> None:
     """Find the caller by the token. Raises InvalidToken: missing, malformed, unknown, expired or revoked."""
-    token = db.session.scalar(select(Token).where(Token.hash == hashed(_secret())))
+    if g.token is None:
+        raise InvalidToken
+    token = db.session.scalar(select(Token).where(Token.hash == g.token))
     moment = now()
     if token is None or token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= moment):
         raise InvalidToken("The API token is unknown, expired or revoked.")
@@ -61,12 +63,13 @@ def require_any(*permissions: str) -> None:
         raise PermissionDenied(f"The API token has none of the permissions {', '.join(permissions)}.")
 
 
-def _secret() -> str:
+def presented() -> str | None:
+    """The hash of the request's token, valid or not; None when there is none or it is malformed."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     secret = secret.strip()
     if scheme.lower() != "bearer" or not secret.startswith(PREFIX) or not secret.isascii():
-        raise InvalidToken
-    return secret
+        return None
+    return hashed(secret)
 
 
 class LastUsed:

@@ -95,7 +95,8 @@ class ControlPlane:
                     self._adopt()
                 self._assignments = leases.take(self._owner, self._take_over)
             self._take_over = False
-            self._renew_at = time.monotonic() + _RENEW_SECONDS
+            # One that has nothing to do looks again soon: the other one may be dead.
+            self._renew_at = time.monotonic() + (_RENEW_SECONDS if self._assignments else _LONGEST_SLEEP)
         return self._reconciler.run_pass(self._assignments)
 
     def _verify(self) -> None:

@@ -24,6 +24,8 @@ from sqlalchemy.types import TypeDecorator
 from api import doorbell
 from api.settings import Settings
 
+#: PostgreSQL ends a transaction whose process has said nothing for so long: it may be frozen, holding locks.
+IDLE_SECONDS = 30.0
 _NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -69,6 +71,8 @@ def connect(app: Flask, settings: Settings) -> None:
     with app.app_context():
         if settings.sqlite:
             _prepare_sqlite(db.engine)
+        else:
+            _prepare_postgresql(db.engine)
 
 
 class WriteLock:
@@ -150,6 +154,13 @@ def answers() -> bool:
 
 def _is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
+
+
+def _prepare_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.execute(f"SET idle_in_transaction_session_timeout = {1000 * IDLE_SECONDS:.0f}")
+        connection.commit()
 
 
 def _prepare_sqlite(engine: Engine) -> None:

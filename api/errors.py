@@ -8,6 +8,7 @@ ApiError
 ├── Conflict              409
 ├── PreconditionFailed    412
 ├── UnsupportedMediaType  415
+├── RateLimited           429
 ├── Unavailable           503
 └── OperatorError         for the command line: a wrong setting, a missing folder
 """
@@ -48,6 +49,14 @@ class PreconditionFailed(ApiError):
 
 class UnsupportedMediaType(ApiError):
     """Send the body as application/json."""
+
+
+class RateLimited(ApiError):
+    """Too many requests; try again later."""
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(f"Too many requests within a minute; try again in {retry_after} s.")
 
 
 class Unavailable(ApiError):

@@ -8,6 +8,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin, OpenAPIConverter
 from marshmallow import Schema, fields
 
+from api.floods import FREE
 from api.routes import ANY, ROUTES, Route
 from api.schemas.errors import ErrorAnswer
 from api.schemas.examples import EXAMPLES
@@ -47,6 +48,7 @@ _ERRORS = {
     412: "It has changed meanwhile.",
     413: "The body is too large.",
     415: "The body is not application/json.",
+    429: "Too many requests within a minute; Retry-After says when to try again.",
     500: "A fault of ours; nothing was changed.",
     503: "The database, or what else it takes, is not available at the moment.",
 }
@@ -171,7 +173,7 @@ def _unchanged(route: Route) -> dict[str, Any]:
 
 
 def _faults(route: Route) -> list[int]:
-    statuses = {400, 500, 503}
+    statuses = {400, 500, 503} if route.path in FREE else {400, 429, 500, 503}
     if route.permission is not None:
         statuses |= {401, 403}
     if route.path == "/metrics":
@@ -186,5 +188,7 @@ def _faults(route: Route) -> list[int]:
 
 
 def _error(status: int) -> dict[str, Any]:
-    content = {"application/json": {"schema": "Error"}}
-    return {"description": _ERRORS[status], "content": content}
+    answer: dict[str, Any] = {"description": _ERRORS[status], "content": {"application/json": {"schema": "Error"}}}
+    if status == 429:
+        answer["headers"] = _headers({"Retry-After": "Seconds until the minute is over."})
+    return answer

@@ -22,6 +22,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     errors.Conflict: (409, "conflict"),
     errors.PreconditionFailed: (412, "precondition_failed"),
     errors.UnsupportedMediaType: (415, "unsupported_media_type"),
+    errors.RateLimited: (429, "rate_limited"),
     errors.Unavailable: (503, "unavailable"),
     CheckerMissing: (503, "unavailable"),
 }
@@ -56,7 +57,10 @@ def problem(status: int, code: str, detail: str, field: str | None = None) -> Re
 
 def _known(error: Exception) -> Response:
     status, code = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-    return problem(status, code, getattr(error, "detail", str(error)), getattr(error, "field", None))
+    response = problem(status, code, getattr(error, "detail", str(error)), getattr(error, "field", None))
+    if isinstance(error, errors.RateLimited):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _http(error: HTTPException) -> Response:

@@ -59,6 +59,9 @@ class Settings:
     highest_ttl: int = setting(2147483647, "the highest TTL accepted (RFC 2181, section 8)")
     zones_per_account: int = setting(100000, "the most zones one account may have")
     records_per_zone: int = setting(100000, "the most records one zone may have")
+    requests_per_minute: int = setting(120000, "requests a minute with one token, then 429; 0: no limit")
+    requests_per_minute_address: int = setting(600, "the same from one address without a valid token; 0: no limit")
+    trusted_proxies: tuple[str, ...] = setting((), "networks of proxies whose X-Forwarded-For names the client")
     cors_origins: tuple[str, ...] = setting((), "origins whose pages may call the API from a browser, or *")
     reserved_names: tuple[str, ...] = setting((), "domains nobody can create a zone for, nor below")
     suffix_exempt: tuple[str, ...] = setting(("home.arpa",), "public suffixes that may be zones all the same")
@@ -175,14 +178,18 @@ def _check_numbers(settings: Settings) -> None:
     for name in ("sweep_seconds", "body_limit", "most_waiters", "zones_per_account", "records_per_zone"):
         if getattr(settings, name) < 1:
             raise OperatorError(f"The setting {name} must be 1 or more.")
+    for name in ("requests_per_minute", "requests_per_minute_address"):
+        if getattr(settings, name) < 0:
+            raise OperatorError(f"The setting {name} must be 1 or more, or 0 for no limit.")
 
 
 def _check_networks(settings: Settings) -> None:
-    for text in settings.metrics_networks:
-        try:
-            ipaddress.ip_network(text)
-        except ValueError as error:
-            raise OperatorError(f"The setting metrics_networks has “{text}”, which is no network: {error}.") from error
+    for name in ("metrics_networks", "trusted_proxies"):
+        for text in getattr(settings, name):
+            try:
+                ipaddress.ip_network(text)
+            except ValueError as error:
+                raise OperatorError(f"The setting {name} has “{text}”, which is no network: {error}.") from error
 
 
 def _check_names(settings: Settings) -> None:

@@ -21,6 +21,7 @@ from api.app import create_app
 from api.auth import LastUsed
 from api.changes import accounts, nameservers, observations, tokens
 from api.database import db, now, writing
+from api.floods import Floods
 from api.models import Nameserver, Record, Token, Zone, checksums
 from api.models.zones import reverse_domain
 from api.schema import upgrade
@@ -115,6 +116,7 @@ class Installation:
         """What the application keeps in memory goes, as with a new start."""
         self.app.extensions["zonewright_last_used"] = LastUsed()
         self.app.extensions["zonewright_waiters"] = Waiters(self.settings.most_waiters)
+        self.app.extensions["zonewright_floods"] = Floods(self.settings)
 
     # ---- clients ----
 

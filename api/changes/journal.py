@@ -84,6 +84,8 @@ def want(session: Session, domain: str, serial: int | None, moment: datetime) ->
         return
     insert = (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert
     due = {"wanted": serial, "state": "pending", "error": None, "due_at": moment, "attempts": 0, "staged": False}
+    owner = session.scalar(select(Zone.account_id).where(Zone.domain == domain))
+    due |= {} if owner is None else {"account_id": owner}  # that of a zone that is gone stays
     rows = [{"nameserver_id": nameserver, "domain": domain, **due} for nameserver in sorted(nameservers)]
     statement = insert(Publication).values(rows)
     session.execute(statement.on_conflict_do_update(index_elements=["nameserver_id", "domain"], set_=due))

@@ -10,7 +10,7 @@ from api.models import Nameserver
 from nameserver.reconcile import Assignment
 from nameserver.target import Target
 
-LEASE_SECONDS = 15.0
+LEASE_SECONDS = 12.0
 _FENCES_SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 
 

@@ -23,7 +23,7 @@ def put(target: Target) -> None:
         nameserver = Nameserver(name=target.name, target=target.to_json(), strays=[], fence=first_fence())
         session.add(nameserver)
         session.flush()
-        columns = ("nameserver_id", "domain", "wanted", "state", "due_at", "attempts", "staged")
+        columns = ("nameserver_id", "domain", "wanted", "state", "due_at", "attempts", "staged", "account_id")
         values = (
             literal(nameserver.id),
             Zone.domain,
@@ -32,6 +32,7 @@ def put(target: Target) -> None:
             literal(now(), UtcDateTime),
             literal(0),
             false(),
+            Zone.account_id,
         )
         session.execute(insert(Publication).from_select(columns, select(*values)))
 

@@ -54,6 +54,6 @@ def api(settings: "Settings", listen: str, workers: int, threads: int) -> None:
 
         def load(self) -> Any:
             public_suffixes()  # read before the first request needs them
-            return create_app(settings)
+            return create_app(settings, processes=workers)
 
     Server().run()

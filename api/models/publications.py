@@ -13,6 +13,7 @@ class Publication(Base):
 
     `state` is pending, in_sync, failed or held. A write sets `wanted` and pending; the control plane sets the
     rest, and in_sync only where `wanted` is still what it published, so that a write meanwhile is not lost.
+    `account_id` is whose zone it is, or was when it was deleted; accounts take turns where much is due.
     `staged` is what nobody asked for, such as new settings: it goes to the last nameserver first.
     """
 
@@ -22,6 +23,14 @@ class Publication(Base):
         Index(
             "ix_publications_due",
             "nameserver_id",
+            "due_at",
+            sqlite_where=text("state <> 'in_sync'"),
+            postgresql_where=text("state <> 'in_sync'"),
+        ),
+        Index(
+            "ix_publications_turn",
+            "nameserver_id",
+            "account_id",
             "due_at",
             sqlite_where=text("state <> 'in_sync'"),
             postgresql_where=text("state <> 'in_sync'"),
@@ -36,5 +45,6 @@ class Publication(Base):
     error: Mapped[str | None] = mapped_column(Text)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    account_id: Mapped[int | None]
     attempts: Mapped[int] = mapped_column(default=0)
     staged: Mapped[bool] = mapped_column(default=False)

@@ -52,7 +52,8 @@ class Publisher:
 
     def _compare(self, task: Task) -> None:
         held = [serial for serial in (task.served, self._files.serial(task.domain)) if serial is not None]
-        if newest := next((serial for serial in held if batch.newer(serial, task.serial)), None):
+        newest = next((serial for serial in held if batch.newer(serial, task.serial)), None)
+        if newest is not None:
             task.finish("older", newest, f"The nameserver holds serial {newest}, newer than {task.serial}.")
         elif not task.remove and task.served == task.serial:
             self._compare_content(task)

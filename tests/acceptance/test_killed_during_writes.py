@@ -1,16 +1,14 @@
 """The control plane killed again and again while clients write: the end is the database's, and no serial falls."""
 
 import random
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from nameserver.serial import newer
-from tests.acceptance.answers import ask_all, assert_becomes_served, serial, serials
+from tests.acceptance.answers import ask_all, assert_becomes_served, serials
 from tests.stack import Stack, eventually, running
+from tests.watching import watched
 
 WRITES = 200
 ZONES = 5
@@ -65,34 +63,6 @@ class Writer:
         return f"10.{self._random.randrange(256)}.{self._random.randrange(256)}.{self._random.randrange(256)}"
 
 
-@contextmanager
-def watched(stack: Stack, domains: list[str]) -> Iterator[list[str]]:
-    """Both nameservers asked for every serial all the time; a list of the falls."""
-    falls: list[str] = []
-    stopping = threading.Event()
-
-    def watch(port: int) -> None:
-        seen: dict[str, int] = {}
-        while not stopping.is_set():
-            for domain in domains:
-                now = serial(port, domain)
-                if now is not None and domain in seen and newer(seen[domain], now):
-                    falls.append(f"{domain} on {port}: {seen[domain]}, then {now}")
-                if now is not None:
-                    seen[domain] = now
-            stopping.wait(0.002)
-
-    watchers = [threading.Thread(target=watch, args=(port,)) for port in stack.dns]
-    for watcher in watchers:
-        watcher.start()
-    try:
-        yield falls
-    finally:
-        stopping.set()
-        for watcher in watchers:
-            watcher.join()
-
-
 def killed_at(seed: int, kills: int) -> set[int]:
     """After which of the writes the kills come."""
     return set(random.Random(seed).sample(range(5, WRITES), kills))
@@ -113,46 +83,13 @@ def assert_database_is_served(stack: Stack, writer: Writer) -> None:
 
 def test_control_plane_killed_during_writes(shared: Stack) -> None:
     writer = Writer(shared, seed=1)
-    with watched(shared, sorted(writer.zones)) as falls:
+    with watched(shared.dns, sorted(writer.zones)) as falls:
         moments = killed_at(1, KILLS)
         for number in range(WRITES):
             writer.write()
             if number in moments:
                 shared.shoot("control")  # the writes go on meanwhile
         assert_database_is_served(shared, writer)
-    assert falls == []
-
-
-def test_nameservers_and_control_plane_killed_during_writes(shared: Stack) -> None:
-    writer = Writer(shared, seed=2)
-    with watched(shared, sorted(writer.zones)) as falls:
-        for number in range(WRITES // 2):
-            writer.write()
-            if number == 30:
-                shared.shoot("control")
-            if number in (30, 60):
-                shared.shoot("ns1")
-            if number in (45, 60):
-                shared.shoot("ns2")
-        assert_database_is_served(shared, writer)
-    assert falls == []
-
-
-@pytest.mark.long
-@pytest.mark.timeout(900)
-def test_everything_killed_for_long(stack: Stack) -> None:
-    """Ten rounds of 200 writes with four kills of the control plane; `up` itself is killed after each."""
-    writer = Writer(stack, seed=3)
-    with watched(stack, sorted(writer.zones)) as falls:
-        for round_ in range(10):
-            moments = killed_at(round_, KILLS)
-            for number in range(WRITES):
-                writer.write()
-                if number in moments:
-                    stack.shoot("control")
-            stack.crash()
-            stack.start()
-            assert_database_is_served(stack, writer)
     assert falls == []
 
 
@@ -176,6 +113,6 @@ def test_500_quick_changes_of_one_record(shared: Stack) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_500_quick_changes_of_one_record_for_long(stack: Stack) -> None:
-    with watched(stack, ["quick.example.org"]) as falls:
+    with watched(stack.dns, ["quick.example.org"]) as falls:
         quick_changes(stack, rounds=20, changes=500)
     assert falls == []

@@ -23,11 +23,14 @@ _START, _STOP = 60.0, 30.0
 
 
 class Server:
-    """A running API. `secret` is alice's token with all permissions, `database` the same one in this process."""
+    """A running API. `secret` is alice's token with all permissions, `database` the same one in this process.
 
-    def __init__(self, data: Path, database_url: str = "", workers: int = 2) -> None:
+    `beside` is one that runs on the same database already.
+    """
+
+    def __init__(self, data: Path, database_url: str = "", workers: int = 2, beside: "Server | None" = None) -> None:
         settings = Settings(data=data, database_url=database_url)
-        secrets = furnish(settings)
+        secrets = beside.database.secrets if beside else furnish(settings)
         self.secret = secrets[ALICE]
         self.database = Installation(settings, secrets)
         [self.port] = free_ports(1)
@@ -83,9 +86,9 @@ class Server:
 class Client:
     """A client of one thread: a connection that is kept, and the token."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, secret: str | None = None) -> None:
         self._url, self._session = server.url, session()
-        self._session.headers["Authorization"] = f"Bearer {server.secret}"
+        self._session.headers["Authorization"] = f"Bearer {secret or server.secret}"
 
     def call(self, method: str, path: str, json: Any = None, **headers: str) -> requests.Response:
         """One request; `path` is what follows /api/v1/."""
@@ -98,9 +101,9 @@ class Client:
 
 
 @contextmanager
-def serving(data: Path, database_url: str = "", workers: int = 2) -> Iterator[Server]:
+def serving(data: Path, database_url: str = "", workers: int = 2, beside: Server | None = None) -> Iterator[Server]:
     """A started one, ended when the block is left."""
-    server = Server(data, database_url, workers)
+    server = Server(data, database_url, workers, beside)
     try:
         server.wait()
         yield server

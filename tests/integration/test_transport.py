@@ -79,6 +79,13 @@ def test_a_serial_over_the_wrap_is_newer(transport: Transport, domain: str, fenc
     assert _only(transport, publication(domain, 1), fence).state is State.IN_SYNC
 
 
+def test_zero_is_a_serial_like_others(transport: Transport, domain: str, fence: int) -> None:
+    transport.publish([publication(domain, 0)], fence)
+    outcome = _only(transport, publication(domain, 2**32 - 1), fence)
+    assert (outcome.state, outcome.serial) == (State.OLDER, 0)
+    assert transport.serials([domain]) == {domain: 0}
+
+
 def test_a_removed_zone_is_answered_no_more(transport: Transport, domain: str, fence: int) -> None:
     transport.publish([publication(domain, 1)], fence)
     assert _only(transport, removal(domain, 1), fence) == Outcome(domain, State.IN_SYNC, None)

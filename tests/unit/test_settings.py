@@ -26,6 +26,7 @@ WRONG = [
         for name in ("SWEEP_SECONDS", "BODY_LIMIT", "MOST_WAITERS", "ZONES_PER_ACCOUNT", "RECORDS_PER_ZONE")
         for value in ("0", "-5")
     ),
+    *((name, "-1", "0 for no limit") for name in ("REQUESTS_PER_MINUTE", "REQUESTS_PER_MINUTE_ADDRESS")),
     ("NAMESERVERS", "", "at least one"),
     ("NAMESERVERS", " , ", "at least one"),
     ("NAMESERVERS", "ns1", "in full"),
@@ -44,6 +45,8 @@ WRONG = [
     ("CORS_ORIGINS", "https://App.Example", "lower case"),
     ("METRICS_NETWORKS", "localhost", "network"),
     ("METRICS_NETWORKS", "127.0.0.1/8", "host bits"),
+    ("TRUSTED_PROXIES", "nginx", "network"),
+    ("TRUSTED_PROXIES", "192.0.2.1/24", "host bits"),
     ("DATABASE_URL", "zonewright.db", "postgresql://"),
     ("DATABASE_URL", "mysql://localhost/x", "postgresql://"),
     ("DATABASE_URL", "postgresql:/localhost", "postgresql://"),
@@ -167,6 +170,7 @@ def test_every_setting_can_be_set(tmp_path: Path, field: Any) -> None:
         "hostmaster": "dns.example.net",
         "cors_origins": "https://a.example",
         "metrics_networks": "192.0.2.0/24",
+        "trusted_proxies": "192.0.2.0/24",
         "templates": str(Settings().templates.parent / "." / Settings().templates.name) + "/../bind-templates",
         "lowest_ttl": "1",
     }
