@@ -7,7 +7,6 @@ from flask import Response
 
 from api.changes.journal import Written
 
-
 #: A batch over more zones tells of them in its body only: many clients and proxies refuse so long a header.
 MOST_IN_HEADERS = 20
 
