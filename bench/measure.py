@@ -22,7 +22,7 @@ _BATCH = 500  # zones a request
 _PATIENCE = 30.0
 _PAUSE = 0.0002  # between two questions: the stack needs this machine's cores, too
 _NEXT = 0.002  # so long an answer is waited for before the next question: a distant one has many under way
-_LOOP = 20_000  # about a millisecond of a quiet machine
+_NAP = 0.001
 
 
 @dataclass(slots=True)
@@ -92,7 +92,7 @@ def measure(place: Place, zones: list[dict[str, Any]], runs: int, progress: Call
         for number in range(runs):
             _one_polled(place, client, random.choice(zones), number, measured)
             _one_waited(client, random.choice(zones), number, measured)
-            measured.noise.values.append(_loop())
+            measured.noise.values.append(_overslept())
             progress(number + 1)
     return measured
 
@@ -155,9 +155,8 @@ def _answers(reply: bytes, name: bytes, serial: int) -> bool:
     return held is not None and not newer(serial, held)
 
 
-def _loop() -> float:
-    """A fixed piece of work: what it takes longer than at best is this machine's noise."""
+def _overslept() -> float:
+    """By how much a nap was too long: on a machine that others use, whoever waits is woken late."""
     began = time.perf_counter()
-    for _ in range(_LOOP):
-        pass
-    return 1000 * (time.perf_counter() - began)
+    time.sleep(_NAP)
+    return 1000 * (time.perf_counter() - began - _NAP)

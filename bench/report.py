@@ -21,7 +21,7 @@ class Result:
     @property
     def title(self) -> str:
         """What was measured, in words."""
-        return f"{self.zones} zones" + (f", {self.delay} ms more of round trip" if self.delay else "")
+        return f"{self.zones} zones" + (f", {self.delay} ms farther" if self.delay else "")
 
 
 def report(results: Sequence[Result], runs: int, machine: str, arguments: str) -> str:
@@ -42,7 +42,7 @@ def _table(result: Result) -> list[str]:
         measured.from_request.row("request sent → both answer"),
         measured.response.row("request sent → response, without waiting"),
         measured.waited.row("request with Prefer: wait → response"),
-        measured.noise.row("a fixed loop: this machine's noise"),
+        measured.noise.row("a nap is so much too long: the noise"),
         "the parts, from the control plane's log:",
         *(result.parts[part].row(f"  {name}") for part, name in PARTS.items()),
     ]
