@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import Exists, Select, exists, select
+from sqlalchemy import ColumnElement, Exists, Select, exists, select
 from sqlalchemy.orm import aliased
 
 from api.database import db
 from api.models import Nameserver, Publication
 
 
-def staged_later(name: str) -> Exists:
+def staged_later(name: ColumnElement[str]) -> Exists:
     """Has a nameserver after this one still to take what is staged? Then this one waits."""
     return exists(_later(name))
 
@@ -24,7 +24,7 @@ def waits_for(name: str) -> str | None:
     return f"It waits for {later} to take the new settings first."
 
 
-def _later(name: str) -> Select[Any]:
+def _later(name: str | ColumnElement[str]) -> Select[Any]:
     """The nameservers after this one that must go first, the last one first.
 
     A zone that is held comes to nobody, and a paused nameserver holds nobody up. One that is away does: what it

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask.testing import FlaskClient
 
-from api.store import control
+from api.store import control, due
 from tests.contract.forms import add, created
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ Json = dict[str, Any]
 
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control, "MOST_DUE", 4)
-    monkeypatch.setattr(control, "HEAVY", 5)
-    monkeypatch.setattr(control, "MOST_OCTETS", 1000)
+    monkeypatch.setattr(due, "MOST_ZONES", 4)
+    monkeypatch.setattr(due, "HEAVY", 5)
+    monkeypatch.setattr(due, "MOST_OCTETS", 1000)
 
 
 def gathered(installation: "Installation", heavy: bool = False) -> list[str]:
