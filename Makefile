@@ -1,6 +1,6 @@
 # One verb for each task; `make` alone lists them. Extra arguments for the program behind a verb: ARGS='…'
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-long lint lab lab-down bench lock clean
+.PHONY: help setup run check test test-long lint lab lab-down bench bench-ssh lock clean
 
 BIN := .venv/bin
 UV ?= uv
@@ -46,6 +46,9 @@ lab-down: ## take the lab down
 
 bench: setup ## measure
 	@exec $(BIN)/python -m bench $(ARGS)
+
+bench-ssh: setup ## measure over SSH in a lab, with few and many zones, near and far (root)
+	@exec $(BIN)/python -m bench --over ssh --zones 10 10000 --delay 50 $(ARGS)
 
 lock: ## choose the versions again: LOCK_ARGS=--upgrade for newer ones (takes uv)
 	@command -v $(UV) >/dev/null || { echo "make lock takes uv: install it, or name it with UV=/path/to/uv" >&2; exit 1; }

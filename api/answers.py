@@ -7,6 +7,9 @@ from flask import Response
 
 from api.changes.journal import Written
 
+#: A batch over more zones tells of them in its body only: many clients and proxies refuse so long a header.
+MOST_IN_HEADERS = 20
+
 
 def json_response(body: Any, status: int = 200) -> Response:
     """The body as JSON, its keys in the order given."""
@@ -20,6 +23,8 @@ def written_response(body: Any, status: int, written: list[Written], dry_run: bo
         del response.headers["Content-Type"]
     if dry_run:
         response.headers["X-Dry-Run"] = "true"
+        return response
+    if len(written) > MOST_IN_HEADERS:
         return response
     if written:
         response.headers["X-Zone-Serial"] = ", ".join(str(each.serial) for each in written)

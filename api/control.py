@@ -7,7 +7,9 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 from flask import Flask
 
@@ -31,7 +33,10 @@ _LONGEST_SLEEP = 1.0
 
 
 class ControlPlane:
-    """One control plane: `run` until `stop`, or `run_once`."""
+    """One control plane: `run` until `stop`, or `run_once`.
+
+    Heavy zones go through a reconciler of their own, in a thread of its own: they delay nobody else.
+    """
 
     def __init__(self, app: Flask, settings: Settings, take_over: bool = False) -> None:
         self._app = app
@@ -43,15 +48,21 @@ class ControlPlane:
         self._renew_at = 0.0
         self._adopted = False
         self._verifier = Verifier(settings.sweep_seconds)
-        self._reconciler = Reconciler(
-            gather=self._gather,
+        self._reconciler, self._heavy = (self._made(settings, heavy) for heavy in (False, True))
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="heavy")
+        self._heavy_pass: Future[int] | None = None
+
+    def _made(self, settings: Settings, heavy: bool) -> Reconciler:
+        return Reconciler(
+            gather=partial(self._gather, heavy=heavy),
             report=self._report,
             connect=lambda target: PipeTransport(target.agent),
             wake=self._doorbell.wake,
             renderer=Renderer(settings.templates),
-            checker=Checker(),
+            checker=Checker(settings.data.absolute()),
             authority=settings.authority,
             sweep_seconds=settings.sweep_seconds,
+            attends=not heavy,
         )
 
     def stop(self) -> None:
@@ -64,6 +75,7 @@ class ControlPlane:
         while not self._stopping.is_set():
             try:
                 if not self._pass():
+                    self._turn_to_heavy()
                     self._verify()
             except Exception:  # a database that is away, say: the loop must outlive it
                 log.exception("this pass failed; the next one follows in %.0f s", _LONGEST_SLEEP)
@@ -76,13 +88,16 @@ class ControlPlane:
 
         Answers whether there was a nameserver to work on: another control plane may hold them all.
         """
-        while self._pass():
+        while self._pass() + self._pass_heavy():
             self._reconciler.wait()
+            self._heavy.wait()
         self._reconciler.wait()
         return bool(self._assignments)
 
     def close(self) -> None:
         """Finish what is under way, and let go of the leases."""
+        self._beside.shutdown()
+        self._heavy.close()
         self._reconciler.close()
         with self._app.app_context():
             leases.release(self._owner)
@@ -104,15 +119,27 @@ class ControlPlane:
             with self._session():
                 self._verifier.look()
 
+    def _turn_to_heavy(self) -> None:
+        """When nothing else is to be handed out: even looking takes a moment from those who wait."""
+        if self._heavy_pass is None or self._heavy_pass.done():
+            self._heavy_pass = self._beside.submit(self._pass_heavy)
+
+    def _pass_heavy(self) -> int:
+        try:
+            return self._heavy.run_pass(self._reconciler.reachable(self._assignments))
+        except Exception:  # as in `run`
+            log.exception("this pass over heavy zones failed; the next one follows")
+            return 0
+
     def _adopt(self) -> None:
         zones = renderings.adopt(self._app.config["SETTINGS"])
         self._adopted = True
         if zones:
             log.info("the settings or the template changed: %d zones get a new serial", zones)
 
-    def _gather(self, names: Sequence[str]) -> Desired:
+    def _gather(self, names: Sequence[str], heavy: bool) -> Desired:
         with self._session():
-            return store.gather(names)
+            return store.gather(names, heavy)
 
     def _report(self, observed: Observation | Held) -> None:
         with self._session():

@@ -1,4 +1,4 @@
-"""`python -m bench [--zones N] [--runs N]`."""
+"""`python -m bench [--over local|ssh] [--zones N …] [--runs N] [--delay MS]`."""
 
 import argparse
 import os
@@ -8,61 +8,72 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from bench.measure import Measured, load, measure
-from bench.parts import PARTS, Samples, read
+from bench.measure import load, measure
+from bench.parts import read
+from bench.places import Place, local, over_ssh
+from bench.report import Result, report
 from nameserver.agent import tools
-from tests.stack import Stack, running
+from tests.lab.hosts import LabMissing
 
 _WARM_UP = 10
+_PLACES = {"local": local, "ssh": over_ssh}
 
 
 def main() -> int:
     """Load, warm up, measure, print."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Commit to both nameservers answering.")
-    parser.add_argument("--zones", type=_positive, default=1000, help="how many zones there are (default: 1000)")
-    parser.add_argument("--runs", type=_positive, default=50, help="how many changes are measured (default: 50)")
-    parser.add_argument("--folder", type=Path, help="where to work, on the disk to be measured (default: temporary)")
+    parser = _parser()
     options = parser.parse_args()
+    if options.delay and options.over != "ssh":
+        parser.error("--delay takes --over ssh: there is no distance on one machine")
     folder = Path(tempfile.mkdtemp(prefix="zonewright-bench-", dir=options.folder))
     try:
-        with running(folder / "data") as stack:
-            print(report(options.zones, options.runs, *_run(stack, options.zones, options.runs), _machine(folder)))
-            stack.stop()
+        with _PLACES[options.over](folder) as place:
+            results = list(_results(place, sorted(options.zones), options.runs, options.delay))
+        print(report(results, options.runs, _machine(folder), " ".join(sys.argv[1:])))
     except KeyboardInterrupt:
         return 130
+    except LabMissing as reason:
+        print(f"There is no lab: {reason}", file=sys.stderr)
+        return 1
     finally:
         shutil.rmtree(folder)
     return 0
 
 
-def report(zones: int, runs: int, measured: Measured, parts: dict[str, Samples], machine: str) -> str:
-    """The table."""
-    lines = [
-        f"One changed record, {zones} zones, {runs} runs; milliseconds",
-        machine,
-        "",
-        f"{'':<42}{'median':>9}{'min':>9}{'max':>9}",
-        measured.from_response.row("commit (its response) → both answer"),
-        measured.from_request.row("request sent → both answer"),
-        measured.response.row("request sent → response, without waiting"),
-        measured.waited.row("request with Prefer: wait → response"),
-        "",
-        "the parts, from the control plane's log:",
-        *(parts[part].row(f"  {name}") for part, name in PARTS.items()),
-        "",
-        f"again: {Path(sys.executable).name} -m bench --zones {zones} --runs {runs}",
-    ]
-    return "\n".join(lines)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Commit to both nameservers answering.")
+    parser.add_argument("--over", choices=_PLACES, default="local", help="this machine, or the lab's hosts (root)")
+    parser.add_argument(
+        "--zones", type=_positive, nargs="+", default=[1000], help="how many zones there are, one or more (1000)"
+    )
+    parser.add_argument("--runs", type=_positive, default=50, help="how many changes are measured (default: 50)")
+    parser.add_argument("--delay", type=_positive, help="once more with a round trip of so many ms more (--over ssh)")
+    parser.add_argument("--folder", type=Path, help="where to work, on the disk to be measured (default: temporary)")
+    return parser
 
 
-def _run(stack: Stack, zones: int, runs: int) -> tuple[Measured, dict[str, Samples]]:
-    made = load(stack, zones, _progress("zones created", zones))
-    measure(stack, made, _WARM_UP, _progress("warm-up", _WARM_UP))
-    logged = len(stack.log("control"))
-    measured = measure(stack, made, runs, _progress("runs", runs))
-    return measured, read(stack.log("control")[logged:].splitlines(), measured.changes)
+def _results(place: Place, sizes: list[int], runs: int, delay: int | None) -> Iterator[Result]:
+    zones: list[dict[str, Any]] = []
+    for size in sizes:
+        missing = range(len(zones), size)
+        zones += place.inside(partial(load, place, missing, _progress("zones created", len(missing))))
+        for distance in (0, *([delay] if delay else [])):
+            place.delay(distance)
+            yield place.inside(partial(_result, place, zones, runs, distance))
+        place.delay(0)
+
+
+def _result(place: Place, zones: list[dict[str, Any]], runs: int, delay: int) -> Result:
+    measure(place, zones, _WARM_UP, _progress("warm-up", _WARM_UP))
+    logged = len(place.log())
+    measured = measure(place, zones, runs, _progress("runs", runs))
+    parts = read(place.log()[logged:].splitlines(), measured.changes)
+    return Result(len(zones), delay, measured, parts, f"{os.getloadavg()[0]:.1f}")
 
 
 class _progress:  # noqa: N801  called like a function
@@ -82,9 +93,8 @@ class _progress:  # noqa: N801  called like a function
 def _machine(folder: Path) -> str:
     named = subprocess.run([tools.find("named"), "-v"], capture_output=True, text=True, timeout=10).stdout
     version = re.search(r"\d+\.\d+\.\d+", named)
-    load_average = " ".join(f"{load:.1f}" for load in os.getloadavg())
     return (
-        f"{os.cpu_count()} cores, load {load_average}; {platform.system()} {platform.release()} {platform.machine()}, "
+        f"{os.cpu_count()} cores; {platform.system()} {platform.release()} {platform.machine()}, "
         f"Python {platform.python_version()}, BIND {version[0] if version else '?'}; data on {_file_system(folder)}"
     )
 

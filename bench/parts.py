@@ -14,6 +14,7 @@ PARTS = {
     "write": "push (write, fsync, rename)",
     "rndc": "rndc",
     "probe": "probe",
+    "way": "the way there and back",
     "total": "one nameserver, push to probe",
 }
 
@@ -46,11 +47,13 @@ def read(log: Iterable[str], changes: Collection[tuple[str, int]]) -> dict[str, 
         if match := _RENDERED.search(line):
             _add(parts, match[1])
         elif (match := _PUBLISHED.search(line)) and (match[1], int(match[2])) in changes:
-            _add(parts, match[3])
+            times = _add(parts, match[3])
+            parts["way"].values.append(2 * times["total"] - sum(times.values()))  # what the agent does not account for
     return parts
 
 
-def _add(parts: dict[str, Samples], text: str) -> None:
-    for name, value in (pair.split("=") for pair in text.split()):
-        if name in parts:
-            parts[name].values.append(float(value))
+def _add(parts: dict[str, Samples], text: str) -> dict[str, float]:
+    times = {name: float(value) for name, value in (pair.split("=") for pair in text.split())}
+    for name in times.keys() & parts.keys():
+        parts[name].values.append(times[name])
+    return times

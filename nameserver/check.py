@@ -8,11 +8,11 @@ import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import dns.exception
 import dns.zone
 
+from nameserver import scratch
 from nameserver.agent import names, tools
 from nameserver.agent.errors import AgentError
 from nameserver.errors import CheckerMissing
@@ -36,7 +36,11 @@ _FAILED = re.compile(r"loading from master file \S+ failed: (.+)")
 class Checker:
     """Runs the checkers; found on PATH, /usr/sbin and /sbin. `prepare` makes the next check of one zone quick."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        """`folder` is where the files to check are written; None: where the system has its temporary files."""
+        self._folder = folder
+        if folder is not None:
+            scratch.sweep(folder)
         self._ready: subprocess.Popen[bytes] | None = None
 
     def prepare(self) -> None:
@@ -79,8 +83,8 @@ class Checker:
         """Is the zone without a fault? If not, the long way tells what it is."""
         waiting, self._ready = self._ready, None
         assert waiting is not None and waiting.stdin is not None  # noqa: PT018  `check_zone` looked
-        with TemporaryDirectory(prefix="zonewright-check-") as folder:
-            (Path(folder) / "0.zone").write_bytes(content)
+        with scratch.folder(self._folder) as folder:
+            (folder / "0.zone").write_bytes(content)
             quoted = names.parse(domain).quoted
             clause = f'zone {quoted} {{ type primary; file "{folder}/0.zone"; }};\n'
             configuration = (_CONFIGURATION.format(folder=folder) + clause).encode()
@@ -107,8 +111,8 @@ class Checker:
         """The zones that do not load, and all about which anything was said."""
         program = _find("named-checkconf")
         domains = list(zones)
-        with TemporaryDirectory(prefix="zonewright-check-") as folder:
-            configuration = _tree(Path(folder), domains, zones)
+        with scratch.folder(self._folder) as folder:
+            configuration = _tree(folder, domains, zones)
             done = _run([program, "-z", str(configuration)], _TIMEOUT + len(zones) / _BATCH_SPEED, b"")
         return _sorted_out((done.stdout + done.stderr).decode(errors="replace"), domains)
 

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from nameserver.errors import ConfigurationRefused, Fenced, TransportError, Unreachable
-from nameserver.plan import Item, Outcome, split
+from nameserver.plan import Item, Outcome, State, split
 from nameserver.transport.base import Transport
 
 log = logging.getLogger(__name__)
@@ -63,13 +63,18 @@ Report = Callable[[Observation], None]
 
 @dataclass
 class Publisher:
-    """Works on one nameserver, one job at a time. `report` and `wake` are called from its thread."""
+    """Works on one nameserver, one job at a time. `report` and `wake` are called from its thread.
+
+    With `attends` it also greets the nameserver, gives it its named.conf, sweeps it, and tells when it is away.
+    Without, it only publishes beside one that does, opens its way for that, and fails the zones that it cannot bring.
+    """
 
     name: str
     transport: Transport
     named_conf: bytes
     report: Report
     wake: Callable[[], None]
+    attends: bool = True
     configured: bool = False
     _configure_not_before: float = 0.0
     _contacted: bool = False
@@ -90,11 +95,20 @@ class Publisher:
         return (self._job is None or self._job.done()) and time.monotonic() >= self._not_before
 
     @property
+    def away(self) -> bool:
+        """Did the last job end in trouble with the nameserver?"""
+        return self._failures > 0
+
+    @property
     def _configure_due(self) -> bool:
         return not self.configured and time.monotonic() >= self._configure_not_before
 
     def start(self, items: Sequence[Item], fence: int, may_configure: bool, sweep: bool) -> None:
         """Publish the items in the background; greet and configure first where that is due, sweep last."""
+        if not self.attends:
+            if items:
+                self._job = self._thread.submit(self._bring, items, fence)
+            return
         if time.monotonic() >= self._heard_at + _HEARTBEAT:
             self._contacted = False
         if not items and not sweep and self._contacted and not (may_configure and self._configure_due):
@@ -128,6 +142,21 @@ class Publisher:
             log.exception("%s: publishing failed", self.name)
             self._back_off(TransportError(f"Publishing failed unexpectedly ({type(error).__name__}); see the log."))
         finally:
+            self.wake()
+
+    def _bring(self, items: Sequence[Item], fence: int) -> None:
+        try:
+            self._publish(items, fence)
+            self._failures = 0
+        except TransportError as error:
+            self._pause(error)
+            if not isinstance(error, Fenced):
+                outcomes = [Outcome(item.domain, State.FAILED, None, error.detail) for item in items]
+                self.report(Published(self.name, items, outcomes))
+        except Exception:  # as in `_work`
+            log.exception("%s: publishing failed", self.name)
+        finally:
+            self.transport.close()
             self.wake()
 
     def _greet(self) -> None:
@@ -172,13 +201,14 @@ class Publisher:
                 log.warning("%s: %s: %s: %s", self.name, outcome.domain, outcome.state, outcome.error)
 
     def _back_off(self, error: TransportError) -> None:
-        """The next try waits longer each time, with jitter, so that many do not come back at once."""
         self._contacted = False
+        self._pause(error)
+        if not isinstance(error, Fenced):
+            self.report(Contact(self.name, error.detail))
+
+    def _pause(self, error: TransportError) -> None:
+        """The next try waits longer each time, with jitter, so that many do not come back at once."""
         self._failures += 1
         pause = min(_FIRST_PAUSE * 2 ** (self._failures - 1), _LONGEST_PAUSE)
         self._not_before = time.monotonic() + pause * random.uniform(0.7, 1.3)  # noqa: S311  not a secret
-        if isinstance(error, Fenced):
-            log.warning("%s: %s", self.name, error.detail)
-            return
         log.warning("%s: %s Next try in %.1f s.", self.name, error.detail, pause)
-        self.report(Contact(self.name, error.detail))

@@ -59,7 +59,10 @@ Connect = Callable[[Target], Transport]
 
 @dataclass
 class Reconciler:
-    """Gathers with one callable, reports with the other; `wake` asks for another pass from any thread."""
+    """Gathers with one callable, reports with the other; `wake` asks for another pass from any thread.
+
+    One that does not `attend` to the nameservers only publishes, beside one that does.
+    """
 
     gather: Gather
     report: Report
@@ -69,6 +72,7 @@ class Reconciler:
     checker: Checker
     authority: Authority
     sweep_seconds: float
+    attends: bool = True
     _publishers: dict[str, tuple[Target, Publisher]] = field(default_factory=dict)
     _swept: dict[str, float] = field(default_factory=dict)
 
@@ -89,9 +93,16 @@ class Reconciler:
             publisher = self._publishers[each.name][1]
             publisher.start(wanted, each.fence, self._may_configure(each.name, assignments), self._sweep_due(each.name))
             handed_out += len(wanted)
-        if not handed_out:  # starting a program stops this process's threads for a moment: not while they publish
+        if (
+            self.attends and not handed_out
+        ):  # starting a program stops this process's threads for a moment: not while they publish
             self.checker.prepare()
         return handed_out
+
+    def reachable(self, assignments: Sequence[Assignment]) -> list[Assignment]:
+        """Those whose nameserver is not known to be away."""
+        known = {name: publisher for name, (_, publisher) in self._publishers.items()}
+        return [each for each in assignments if each.name in known and not known[each.name].away]
 
     def wait(self, seconds: float | None = None) -> None:
         """Wait for all running jobs. Raises TimeoutError."""
@@ -118,7 +129,7 @@ class Reconciler:
 
     def _publisher(self, target: Target) -> Publisher:
         named_conf = self.renderer.named_conf(target)
-        return Publisher(target.name, self.connect(target), named_conf, self._observed, self.wake)
+        return Publisher(target.name, self.connect(target), named_conf, self._observed, self.wake, self.attends)
 
     def _observed(self, observation: Observation) -> None:
         if isinstance(observation, Inventory):

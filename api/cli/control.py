@@ -4,6 +4,7 @@ import fcntl
 import logging
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from api.settings import Settings
 
 _SECONDS_PATIENCE = 60.0
+# Python lets a busy thread run for 5 ms before another one's turn: rendering a heavy zone would hold up every step of
+# the others.
+_SECONDS_TURN = 0.0005
 
 
 @click.command()
@@ -37,6 +41,7 @@ def control(settings: "Settings") -> None:
     with _only_one(settings) as alone:
         if settings.sqlite and not alone:
             raise OperatorError(f"A control plane runs on {settings.data} already.")
+        sys.setswitchinterval(_SECONDS_TURN)
         plane = ControlPlane(app, settings, take_over=settings.sqlite)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: plane.stop())

@@ -27,6 +27,7 @@ def list_nameservers(settings: "Settings", json_: bool) -> None:
     app = application(settings)
     from api.schemas.times import stamp
     from api.store.nameservers import all_nameservers
+    from api.store.staging import waits_for
 
     with app.app_context():
         rows = []
@@ -34,9 +35,8 @@ def list_nameservers(settings: "Settings", json_: bool) -> None:
             state = "paused" if each.paused else "unreachable" if each.error else "in_sync" if not behind else "pending"
             contact = stamp(each.contact_at) if each.contact_at else None
             strays = f"{len(each.strays)} zones we do not know" if each.strays else None
-            rows.append(
-                [each.name, state, behind, contact, each.software, each.error or each.configuration_error, strays]
-            )
+            error = each.error or each.configuration_error or waits_for(each.name)
+            rows.append([each.name, state, behind, contact, each.software, error, strays])
         show(["NAME", "STATE", "BEHIND", "LAST CONTACT", "SOFTWARE", "ERROR", "STRAYS"], rows, json_)
 
 
@@ -111,6 +111,7 @@ def status(settings: "Settings", name: str, json_: bool) -> None:
     """Show what is not in sync on NAME, and why."""
     app = application(settings)
     from api.store.nameservers import nameserver_named, open_publications
+    from api.store.staging import waits_for
 
     with app.app_context():
         found = nameserver_named(name)
@@ -126,6 +127,8 @@ def status(settings: "Settings", name: str, json_: bool) -> None:
         )
         if found.configuration_error:
             click.echo(f"named.conf: {found.configuration_error}")
+        if waits := waits_for(name):
+            click.echo(waits)
         if rows:
             show(["DOMAIN", "STATE", "REASON"], rows, json_)
 

@@ -1,31 +1,25 @@
 """What the control plane reads: what is due on which nameserver, and how the zones should be."""
 
-import random
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Exists, Select, and_, exists, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from api.database import now, snapshot
-from api.models import Nameserver, Publication, Record, Tombstone, Zone
+from api.database import snapshot
+from api.models import Record, Tombstone, Zone
 from api.store import integrity
+from api.store.due import batch
 from nameserver import records
 from nameserver.reconcile import Desired, Held
 from nameserver.zone import Zone as DesiredZone
 
-MOST_DUE = 1000
-_MOST_TURNS = 200
 
-
-def gather(nameservers: Sequence[str], most: int = MOST_DUE) -> Desired:
-    """What is due on these nameservers: the longest waiting first, at most `most` zones each.
-
-    When more is due than that, accounts take turns with one half, so that nobody waits for another's many zones.
-    """
+def gather(nameservers: Sequence[str], heavy: bool = False) -> Desired:
+    """What is due on these nameservers: a batch of the zones that are not heavy, or one heavy zone, each."""
     with snapshot() as session:
-        due = {name: _due(session, name, most) for name in nameservers}
+        due = {name: batch(session, name, heavy) for name in nameservers}
         wanted = {domain: serial for rows in due.values() for domain, serial in rows}
         rows = _zone_rows(session, wanted.keys())
         zones = _with_records(session, rows)
@@ -47,49 +41,6 @@ def _tampered(session: Session, rows: Sequence[Any], zones: Mapping[str, Desired
     for row in rows:
         if problem := integrity.tampered(session, row.uuid, row.checksum, zones[row.domain].records):
             yield Held(row.domain, row.serial, [problem])
-
-
-def _due(session: Session, name: str, most: int) -> list[tuple[str, int | None]]:
-    here = session.scalar(select(Nameserver.id).where(Nameserver.name == name, Nameserver.paused.is_(False)))
-    open_ = and_(Publication.state != "in_sync", Publication.state != "held", Publication.due_at <= now())
-    first = ~Publication.staged | ~_staged_later(name)
-    query = select(Publication.domain, Publication.wanted).where(Publication.nameserver_id == here, open_, first)
-    query = query.order_by(Publication.due_at)
-    oldest = [(domain, wanted) for domain, wanted in session.execute(query.limit(most))]
-    if len(oldest) < most:
-        return oldest
-    return list(dict.fromkeys([*_turns(session, here, query, most // 2), *oldest]))[:most]
-
-
-def _turns(
-    session: Session, here: int | None, query: Select[str, int | None], most: int
-) -> list[tuple[str, int | None]]:
-    """Each account's longest waiting, as many of one as of another; of very many accounts some, picked at random."""
-    accounts = list(session.scalars(_accounts(here)))
-    picked = accounts if len(accounts) <= _MOST_TURNS else random.sample(accounts, _MOST_TURNS)
-    share = most // max(1, len(picked))
-    mine = [query.where(Publication.account_id == account).limit(share) for account in picked]
-    return [(domain, wanted) for each in mine for domain, wanted in session.execute(each)]
-
-
-def _accounts(here: int | None) -> Select[int]:
-    """The accounts with something open there, one step of an index for each: what they have is not read."""
-    open_ = (Publication.nameserver_id == here, Publication.state != "in_sync")
-    lowest = select(func.min(Publication.account_id)).where(*open_)
-    turn = lowest.cte("turn", recursive=True)
-    [account] = turn.c
-    later = lowest.where(Publication.account_id > account).scalar_subquery()
-    turn = turn.union_all(select(later).where(account.is_not(None)))
-    return select(turn.c[0]).where(turn.c[0].is_not(None))
-
-
-def _staged_later(name: str) -> Exists:
-    """Has a nameserver after this one still to take what is staged? Then this one waits."""
-    this, later = aliased(Nameserver), aliased(Nameserver)
-    open_ = aliased(Publication)
-    rows = select(open_.domain).join(later, later.id == open_.nameserver_id).join(this, this.id < later.id)
-    waiting = (open_.state != "in_sync", open_.staged, later.paused.is_(False))
-    return exists(rows.where(this.name == name, *waiting))
 
 
 def _tombstones(session: Session, domains: Collection[str]) -> dict[str, int]:

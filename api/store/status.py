@@ -8,6 +8,7 @@ from sqlalchemy import and_, select
 from api.database import db
 from api.errors import NotFound
 from api.models import Change, Nameserver, Publication
+from api.store.staging import waits_for
 from nameserver.serial import newer
 
 _WORST_FIRST = ("held", "failed", "pending")
@@ -79,4 +80,6 @@ def _standing(nameserver: Nameserver, publication: Publication | None, reached: 
         return Standing(nameserver.name, "paused", serial, checked_at, None)
     if nameserver.error and not (publication and publication.state == "held"):
         return Standing(nameserver.name, "unreachable", serial, checked_at, nameserver.error)
+    if publication and publication.staged and publication.state == "pending":
+        error = error or waits_for(nameserver.name)
     return Standing(nameserver.name, publication.state if publication else "pending", serial, checked_at, error)

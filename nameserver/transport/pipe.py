@@ -24,11 +24,15 @@ _ERRORS: dict[object, type[TransportError]] = {
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds for one request from its first octet to the last of its answer, opening the way included."""
+    """Seconds for one request from its first octet to the last of its answer, opening the way included.
+
+    What is sent takes its time on a slow line: `publish` and the time for the octets at `slowest` a second.
+    """
 
     command: float = 20.0
     publish: float = 60.0
     close: float = 2.0
+    slowest: float = 32_000.0  # octets a second
 
 
 class PipeTransport:
@@ -53,7 +57,8 @@ class PipeTransport:
         """See Transport."""
         described = [_described(item) for item in items]
         body = b"".join(item.content for item in items if item.action is Action.PUBLISH)
-        reply = self._request("publish", self._timeouts.publish, body, fence=fence, items=described)
+        patience = self._timeouts.publish + len(body) / self._timeouts.slowest
+        reply = self._request("publish", patience, body, fence=fence, items=described)
         with _form():
             return Published([_outcome(outcome) for outcome in reply["outcomes"]], dict(reply["timings"]))
 

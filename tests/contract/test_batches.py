@@ -120,6 +120,14 @@ def test_batch_over_two_zones(installation: "Installation", alice: FlaskClient, 
     assert {each["name"] for each in change["added"]} == {"old", "a", "c"}
 
 
+@pytest.mark.parametrize(("number", "told"), [(20, True), (21, False)])
+def test_batch_over_many_zones_tells_of_them_in_its_body(alice: FlaskClient, number: int, told: bool) -> None:
+    """Python's own HTTP client, for one, refuses more than 100 headers."""
+    answer = batch(alice, *({"action": "create_zone", "domain": f"z{each}.example.net"} for each in range(number)))
+    assert len(done(answer)["changes"]) == number
+    assert [name in answer.headers for name in ("X-Change-Id", "X-Zone-Serial", "Link")] == [told] * 3
+
+
 @pytest.mark.parametrize("number", [FEW, MANY])
 @pytest.mark.parametrize(
     ("domain", "named"),

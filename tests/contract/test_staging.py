@@ -13,6 +13,7 @@ from api.changes import nameservers, renderings
 from api.models import Change, Publication, Zone
 from api.settings import Settings
 from api.store import control
+from api.store.staging import waits_for
 from nameserver.serial import newer
 from nameserver.target import Target
 from tests.contract.forms import CHANGES, add, created, serial, zone_url
@@ -137,6 +138,35 @@ def test_failed_zone_stops_the_stage(installation: "Installation", filled: Calla
     answer(installation, "ns2", *rest)
     installation.fails("ns2", first, serials(installation)[first])
     assert due(installation)["ns1"] == set()
+
+
+def test_held_zone_does_not_stop_the_stage(installation: "Installation", filled: Callable[[int], set[str]]) -> None:
+    """It comes to no nameserver, so none can tell what the new settings do to it."""
+    domains = filled(FEW + 1)
+    adopt(installation, changed(installation))
+    first, *rest = sorted(domains)
+    answer(installation, "ns2", *rest)
+    installation.holds(first, serials(installation)[first])
+    assert due(installation) == {"ns1": set(rest), "ns2": set()}
+
+
+def test_waiting_for_the_last_nameserver_is_told(
+    installation: "Installation", alice: FlaskClient, filled: Callable[[int], set[str]]
+) -> None:
+    """One that is away stops the stage, until it is back or a person pauses it."""
+    domains = filled(FEW + 1)
+    adopt(installation, changed(installation))
+    installation.contact("ns2", "There is no route to the machine.")
+    [zone] = alice.get("/api/v1/dns-zones/?domain=z7.example.net").get_json()
+    [first, last] = alice.get(zone_url(zone, "status/")).get_json()["nameservers"]
+    assert (first["state"], first["error"]) == ("pending", "It waits for ns2 to take the new settings first.")
+    assert (last["state"], last["error"]) == ("unreachable", "There is no route to the machine.")
+    assert due(installation, ("ns1",)) == {"ns1": set()}
+    with installation.app.app_context():
+        assert [waits_for(name) for name in NAMES] == [first["error"], None]
+    installation.pause("ns2")
+    assert due(installation, ("ns1",)) == {"ns1": domains}
+    assert alice.get(zone_url(zone, "status/")).get_json()["nameservers"][0]["error"] is None
 
 
 def test_paused_nameserver_holds_nobody_up(installation: "Installation", filled: Callable[[int], set[str]]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import event, select
 from api.database import db
 from api.models import Account, Publication
 from api.store import control
+from api.store import due as store
 from tests.contract.forms import add, created, serial, zone_url
 from tests.installation import ALICE, BOB, NAMESERVERS
 
@@ -19,10 +20,15 @@ if TYPE_CHECKING:
 MOST = 10
 
 
-def due(installation: "Installation", most: int = MOST) -> list[str]:
+@pytest.fixture(autouse=True)
+def _few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MOST_ZONES", MOST)
+
+
+def due(installation: "Installation") -> list[str]:
     """What the next pass takes for ns1."""
     with installation.app.app_context():
-        return list(control.gather(NAMESERVERS, most).due["ns1"])
+        return list(control.gather(NAMESERVERS).due["ns1"])
 
 
 def fill(installation: "Installation", client: FlaskClient, number: int, label: str) -> list[str]:
@@ -154,14 +160,14 @@ def test_new_nameserver_knows_whose_zones_they_are(
     mine = created(bob, "zz.example.org")["domain"]
     with installation.app.app_context():
         nameservers.put(Target("ns3", ("false",), ("192.0.2.54",), 53, "nowhere"))
-        assert mine in control.gather(["ns3"], MOST).due["ns3"]
+        assert mine in control.gather(["ns3"]).due["ns3"]
 
 
 def test_one_of_very_many_accounts_gets_a_turn(
     installation: "Installation", alice: FlaskClient, bob: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Some are picked at random each time: one of them is alice or bob."""
-    monkeypatch.setattr(control, "_MOST_TURNS", 1)
+    monkeypatch.setattr(store, "MOST_TURNS", 1)
     fill(installation, alice, 2 * MOST, "a")
     mine = created(bob, "bob.example.org")["domain"]
     assert any(mine in due(installation) for _ in range(100))
@@ -183,7 +189,7 @@ def test_queries_are_few_however_much_is_due(
         engine = db.engine
         event.listen(engine, "before_cursor_execute", note)
         try:
-            control.gather(["ns1"], MOST)
+            control.gather(["ns1"])
         finally:
             event.remove(engine, "before_cursor_execute", note)
     assert len(asked) == 4

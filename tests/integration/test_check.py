@@ -1,6 +1,10 @@
 """The gate: BIND's checkers by the rules of the nameservers' named.conf."""
 
 import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -115,3 +119,24 @@ def test_a_prepared_checker_that_died_is_replaced() -> None:
     checker._ready.kill()
     checker._ready.wait()
     assert checker.check_zone("a.example", zone_file("a.example", 1, 3), 5) == []
+
+
+def test_what_a_killed_checker_left_is_removed(tmp_path: Path) -> None:
+    """And the folder of one that lives is not."""
+    script = (
+        "import sys; from pathlib import Path; from nameserver import scratch\n"
+        "with scratch.folder(Path(sys.argv[1])) as folder: print(folder, flush=True); sys.stdin.read()"
+    )
+    argv = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        left = Path(process.stdout.readline().strip())
+        checker = Checker(tmp_path)
+        assert left.is_dir()
+        process.send_signal(signal.SIGKILL)
+    checker = Checker(tmp_path)
+    checker.prepare()
+    assert checker.check_zone("a.example", zone_file("a.example", 1, 3), 5) == []
+    assert checker.check_zones({"a.example": zone_file("a.example", 1)}) == {"a.example": []}
+    checker.close()
+    assert list(tmp_path.iterdir()) == []

@@ -176,7 +176,7 @@ def test_a_silent_agent_times_out_and_is_killed() -> None:
 
 
 def test_an_agent_that_does_not_read_times_out() -> None:
-    transport = _script("import time; time.sleep(600)", Timeouts(publish=0.5))
+    transport = _script("import time; time.sleep(600)", Timeouts(publish=0.25, slowest=16 << 20))
     with pytest.raises(TimedOut):
         transport.publish([publication("a.example", 1, b"x" * (4 << 20))], 1)
 

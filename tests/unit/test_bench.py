@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bench import parts
-from bench.__main__ import report
 from bench.measure import Measured
 from bench.parts import Samples
+from bench.report import Result, report
 
 ROOT = Path(__file__).resolve().parents[2]
 STAMP = "2026-01-18 16:45:00,123 INFO"
@@ -34,6 +34,7 @@ def test_parts_of_the_measured_changes_are_read() -> None:
         "write": [0.90, 1.10],
         "rndc": [0.40, 0.60],
         "probe": [1.20, 1.40],
+        "way": [pytest.approx(0.6), pytest.approx(0.2)],
         "total": [3.10, 3.30],
     }
 
@@ -46,13 +47,26 @@ def test_what_the_log_lacks_is_told() -> None:
     assert parts.read([], set())["check"].row("check").split() == ["check", "not", "in", "the", "log"]
 
 
+def result(zones: int, delay: int, milliseconds: float) -> Result:
+    one = Samples([milliseconds])
+    return Result(zones, delay, Measured(one, one, one, one, one), dict.fromkeys(parts.PARTS, one), "0.5")
+
+
 def test_the_table_has_every_part_and_the_command_to_repeat_it() -> None:
-    one = Samples([1.0])
-    table = report(10, 3, Measured(one, one, one, one), dict.fromkeys(parts.PARTS, one), "the machine")
-    assert "One changed record, 10 zones, 3 runs" in table
+    table = report([result(10, 0, 1.0)], 3, "the machine", "--zones 10 --runs 3")
+    assert "One changed record, 3 runs" in table
+    assert "10 zones (load 0.5)" in table
     assert "the machine" in table
     assert all(name in table for name in parts.PARTS.values())
+    assert "compared" not in table
     assert table.splitlines()[-1].endswith("-m bench --zones 10 --runs 3")
+
+
+def test_sizes_are_compared_by_ratio_and_distance_by_difference() -> None:
+    results = [result(10, 0, 8.0), result(10, 50, 59.5), result(1000, 0, 10.0)]
+    lines = report(results, 3, "the machine", "").splitlines()
+    assert next(line for line in lines if line.startswith("1000 zones : 10 zones")).split()[-2:] == ["1.25", "1.25"]
+    assert next(line for line in lines if "so much later" in line).split()[-2:] == ["51.5", "51.5"]
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -65,6 +79,13 @@ def test_help_tells_the_options() -> None:
     assert done.returncode == 0
     assert "--zones" in done.stdout
     assert "--runs" in done.stdout
+    assert "--over" in done.stdout
+
+
+def test_distance_takes_ssh() -> None:
+    done = run("--delay", "50")
+    assert done.returncode == 2
+    assert "--over ssh" in done.stderr
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many"])

@@ -41,6 +41,7 @@ class World:
         default_factory=lambda: {"ns1": MemoryNameserver(), "ns2": MemoryNameserver()}
     )
     seen: list[Observation | Held] = field(default_factory=list)
+    attends: bool = True
 
     def __post_init__(self) -> None:
         self.reconciler = Reconciler(
@@ -52,6 +53,7 @@ class World:
             checker=Checker(),
             authority=AUTHORITY,
             sweep_seconds=3600,
+            attends=self.attends,
         )
 
     def gather(self, names: Sequence[str]) -> Desired:
@@ -284,3 +286,36 @@ def test_a_stored_domain_that_is_none_harms_no_other_zone(world, domain):
     world.run()
     assert set(world.nameservers["ns1"].zones) == {"good.example"}
     assert [held.domain for held in world.of(Held)] == [domain]
+
+
+def test_one_that_does_not_attend_only_publishes():
+    world = World(attends=False)
+    world.run()
+    world.want(zone("a.test.example"))
+    world.run()
+    world.reconciler.close()
+    assert [type(each) for each in world.seen] == [Published, Published]
+    for nameserver in world.nameservers.values():
+        assert set(nameserver.zones) == {"a.test.example"}
+        assert nameserver.configuration is None
+
+
+def test_one_that_does_not_attend_fails_the_zones_it_cannot_bring():
+    """It is not for it to say that the nameserver is away: the other way may be whole."""
+    world = World(attends=False)
+    world.nameservers["ns1"].unreachable = True
+    world.want(zone("a.test.example"))
+    world.run()
+    world.reconciler.close()
+    outcomes = {each.nameserver: each.outcomes[0] for each in world.of(Published)}
+    assert (outcomes["ns1"].state, outcomes["ns2"].state) == (State.FAILED, State.IN_SYNC)
+    assert outcomes["ns1"].error == "The nameserver cannot be reached."
+    assert world.of(Contact) == []
+
+
+def test_a_nameserver_that_is_away_is_not_among_the_reachable(world):
+    assignments = [Assignment(name, target(name), 1) for name in ("ns1", "ns2")]
+    assert world.reconciler.reachable(assignments) == []  # nothing is known of them
+    world.nameservers["ns1"].unreachable = True
+    world.run()
+    assert [each.name for each in world.reconciler.reachable(assignments)] == ["ns2"]
