@@ -1,6 +1,6 @@
 # One verb for each task; `make` alone lists them. Extra arguments for the program behind a verb: ARGS='…'
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-long lint lab lab-down bench bench-ssh lock clean
+.PHONY: help setup run check test test-long test-vagrant lint lab lab-down bench bench-ssh lock clean
 
 BIN := .venv/bin
 UV ?= uv
@@ -10,7 +10,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--custom-compile-command "make lock"
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## install what is missing for running, testing and changing the code
 	@sh deploy/setup.sh
@@ -28,6 +28,10 @@ test: setup ## every test but the long ones, with branch coverage
 
 test-long: setup ## the kill loops, big fuzz runs and labs
 	@exec $(BIN)/python -m pytest -m long $(ARGS)
+
+test-vagrant: setup ## the real `vagrant up` on emulated machines, tried and taken down (root; many minutes)
+	@deploy/lab/vagrant-offline up && deploy/lab/vagrant-offline test $(ARGS); failed=$$?; \
+	deploy/lab/vagrant-offline down || failed=1; exit $$failed
 
 lint: setup ## style, formatting, types and who may import whom
 	@failed=0; \

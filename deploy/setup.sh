@@ -17,7 +17,9 @@ STAMP=$VENV/setup.stamp
 RUN_PACKAGES="bind9 bind9-utils bind9-dnsutils openssh-client"
 LAB_PACKAGES="iproute2 nftables util-linux procps systemd-container mmdebstrap dpkg-dev"
 DEV_PACKAGES="$RUN_PACKAGES $LAB_PACKAGES make git openssh-server postgresql dnsperf shellcheck"
-# The browser for the tests of the pages and Vagrant for the lab go into DEV_PACKAGES when something uses them.
+# Asked for only where the system has it: what `make test` can do without, and says so.
+OPTIONAL_PACKAGES="vagrant"
+# The browser for the tests of the pages goes into DEV_PACKAGES when something uses it.
 PYTHON_PACKAGES="python3 python3-venv" # asked for only where no good Python is found
 
 # The units those packages bring and start at boot.
@@ -64,12 +66,20 @@ debian_packages() {
 
 # Each with a blank before it. One call, whatever the number of packages.
 missing_packages() {
-    if [ "$group" = run ]; then wanted=$RUN_PACKAGES; else wanted=$DEV_PACKAGES; fi
+    if [ "$group" = run ]; then wanted=$RUN_PACKAGES; else wanted="$DEV_PACKAGES$(optional_packages)"; fi
     venv_works || [ -n "$(find_python)" ] || wanted="$wanted $PYTHON_PACKAGES"
     # shellcheck disable=SC2086  # the names are words of their own
     present=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null | sed -n 's/^installed //p')
     for package in $wanted; do
         printf '%s\n' "$present" | grep -qxF "$package" || printf ' %s' "$package"
+    done
+}
+
+optional_packages() {
+    for package in $OPTIONAL_PACKAGES; do
+        if ! exists "$package" && exists apt-cache && apt-cache show "$package" >/dev/null 2>&1; then
+            printf ' %s' "$package"
+        fi
     done
 }
 

@@ -4,12 +4,14 @@
 # `apt-get update && apt-get install bind9` runs for real in a host without any network.
 #
 #   build-root.sh FOLDER SUITE PACKAGES...
+#
+# LAB_ALSO=PACKAGE,... are in it from the start, too; LAB_HOOK=FILE is a script for sh that completes it: $1 is the root.
 set -eu
 
 root=$1
 suite=$2
 shift 2
-BASE=systemd,systemd-sysv,dbus,openssh-server,python3,iproute2,procps,util-linux
+BASE=systemd,systemd-sysv,dbus,openssh-server,python3,iproute2,procps,util-linux${LAB_ALSO:+,$LAB_ALSO}
 REPOSITORY=/var/lib/lab-packages
 
 # Where this machine's own apt gets the suite from; where it has another one, mmdebstrap's own choice.
@@ -58,4 +60,5 @@ lines=$(sources)
 printf '%s\n' "$lines" | grep -q " $suite main$" || lines=
 # With `-` as the mirror it reads the lines from its input; without one it writes its own.
 printf '%s\n' "$lines" | mmdebstrap --quiet --variant=minbase --include="$BASE" --skip=cleanup/apt/lists \
-    --customize-hook="sh $hook \"\$1\"" "$suite" "$root" ${lines:+-}
+    --customize-hook="sh $hook \"\$1\"" \
+    ${LAB_HOOK:+--customize-hook="sh '$LAB_HOOK' \"\$1\""} "$suite" "$root" ${lines:+-}

@@ -42,6 +42,8 @@ RUNNABLE = (
     "deploy/provision/backup.sh",
     "deploy/lab/lab.sh",
     "deploy/lab/build-root.sh",
+    "deploy/lab/build-box.sh",
+    "deploy/lab/vagrant-offline",
 )
 
 # The only places that may catch everything, each an outermost one that has to outlive whatever happens inside.

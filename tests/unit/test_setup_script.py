@@ -168,6 +168,22 @@ def test_running_takes_less_than_developing(machine: Machine) -> None:
     assert machine.called("apt-get")[-1].endswith(f" install {' '.join(DEV[len(RUN) :])}")
 
 
+def test_vagrant_is_installed_where_the_system_has_it(machine: Machine) -> None:
+    machine.installed(*DEV)
+    machine.program("apt-cache", "exit 100")
+    machine.setup("--packages")
+    assert machine.calls == []
+    machine.program("apt-cache", '[ "$*" = "show vagrant" ]')
+    machine.setup("--packages", "--run")
+    assert machine.calls == []
+    machine.setup("--packages")
+    assert machine.called("apt-get")[-1].endswith(" install vagrant")
+    machine.program("vagrant", "exit 1")
+    machine.installed(*DEV)
+    machine.setup("--packages")
+    assert machine.calls == []
+
+
 def test_python_is_asked_for_only_where_there_is_none(machine: Machine) -> None:
     (machine.folder / "bin/python3.11").unlink()
     machine.installed(*RUN)
@@ -327,7 +343,7 @@ def test_script_is_plain_shell(name: str) -> None:
     subprocess.run(["sh", "-n", ROOT / name], check=True)
 
 
-@pytest.mark.parametrize("name", [*SCRIPTS, ".ci/run"])
+@pytest.mark.parametrize("name", [*SCRIPTS, ".ci/run", "deploy/lab/build-box.sh", "deploy/lab/vagrant-offline"])
 def test_script_passes_shellcheck(name: str) -> None:
     if not shutil.which("shellcheck"):
         pytest.skip("shellcheck is not installed")
