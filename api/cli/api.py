@@ -41,6 +41,7 @@ def api(settings: "Settings", listen: str, workers: int, threads: int) -> None:
         "loglevel": "warning",
         "proc_name": "zonewright-api",
         "control_socket_disable": True,
+        "child_exit": lambda _server, worker: metrics.forget_process(worker.pid),
         "worker_tmp_dir": _MEMORY if Path(_MEMORY).is_dir() else None,
     }
 
