@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from flask import Response
+from flask import Response, g
 
 from api.changes.journal import Written
 
@@ -21,6 +21,7 @@ def written_response(body: Any, status: int, written: list[Written], dry_run: bo
     if dry_run:
         response.headers["X-Dry-Run"] = "true"
         return response
+    g.written = written
     if written:
         response.headers["X-Zone-Serial"] = ", ".join(str(each.serial) for each in written)
     for each in written:

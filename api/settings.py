@@ -70,6 +70,7 @@ class Settings:
     sweep_seconds: int = setting(300, "how often everything the nameservers answer is compared with the database")
     metrics_networks: tuple[str, ...] = setting(("127.0.0.0/8", "::1/128"), "networks that may read /metrics")
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+    log_format: str = setting("text", "text, lines for people, or json, one object a line")
 
     @property
     def url(self) -> str:
@@ -162,6 +163,8 @@ def _checked(settings: Settings) -> Settings:
         raise OperatorError(f"The setting templates must name the folder with named.conf.j2: {settings.templates}")
     if settings.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise OperatorError(f"The setting log_level must be DEBUG, INFO, WARNING or ERROR, not “{settings.log_level}”.")
+    if settings.log_format not in ("text", "json"):
+        raise OperatorError(f"The setting log_format must be text or json, not “{settings.log_format}”.")
     if not (settings.templates / "zone.j2").is_file():
         raise OperatorError(f"The setting templates must name the folder with zone.j2: {settings.templates}")
     _check_numbers(settings)
