@@ -27,7 +27,7 @@ def check() -> Findings:
         yield warn("zones", sentence, _PENDING)
     elif not rows:
         yield ok("zones", f"All {standing.zones()} zones are in sync on every nameserver.")
-    elif len(pending) == len(rows):
+    elif all(row.state == "pending" for row in rows):
         yield ok("zones", f"{len(pending)} of {standing.zones()} zones are being published.")
 
 
