@@ -14,7 +14,7 @@ from api.doctor.finding import Finding, Findings, fail, ok, warn
 from api.settings import Settings
 
 _NAME, _SCHEMA, _WHOLE = "database", "schema", "database integrity"
-_SLOW = 0.05
+_SLOW = 0.1
 _OLDEST_POSTGRESQL = 15
 _MOST_CONNECTIONS = 0.8
 _RESTORE = "Stop everything, keep the damaged file, and restore a backup."

@@ -17,7 +17,7 @@ from nameserver.transport.base import Greeting
 from nameserver.transport.pipe import PipeTransport, Timeouts
 
 _SECONDS = 10.0
-_SLOW = 2.0
+_SLOW = 5.0
 _CLOCK = 5.0
 _PROVISION = "Provision it again with this version's agent, then restart the control plane."
 _STRAYS = "If they are not wanted there, remove them on that machine (rndc delzone); nothing is done by itself."

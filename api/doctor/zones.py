@@ -8,7 +8,7 @@ from api.store import nameservers, standing
 _LATE = 60.0
 _SHOWN = 3
 _HELD = (
-    "Mend the records by the reason, then `zonewright publish {0}`; or `zonewright zone release {0}` when it is meant so."
+    "Mend the records by the reason, then `zonewright publish {0}`; or `zonewright zone release {0}` if it is meant."
     " The version before is served meanwhile."
 )
 _FAILED = "Mend the records by named's words; it is tried again by itself, or by `zonewright publish {}`."
