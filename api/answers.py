@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from flask import Response
+from flask import Response, g
 
 from api.changes.journal import Written
 
@@ -24,6 +24,7 @@ def written_response(body: Any, status: int, written: list[Written], dry_run: bo
     if dry_run:
         response.headers["X-Dry-Run"] = "true"
         return response
+    g.written = written
     if len(written) > MOST_IN_HEADERS:
         return response
     if written:

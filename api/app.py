@@ -6,7 +6,7 @@ import uuid
 
 from flask import Flask, Response, g, request
 
-from api import cors, database, floods, metrics, openapi, problems, routes
+from api import access, cors, database, floods, metrics, openapi, problems, routes
 from api.auth import LastUsed
 from api.proxies import TrustedProxies
 from api.settings import Settings
@@ -32,6 +32,7 @@ def create_app(settings: Settings, processes: int = 1) -> Flask:
     cors.register(app)
     app.after_request(_answer_name)
     app.after_request(_count)
+    app.after_request(access.note)
     if settings.trusted_proxies:
         app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]  # Flask's way
     return app

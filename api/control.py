@@ -9,12 +9,13 @@ import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 
 from flask import Flask
 
 from api.changes import leases, observations, renderings
-from api.database import db
+from api.database import db, now
 from api.doorbell import Doorbell
 from api.metrics import metrics
 from api.settings import Settings
@@ -143,9 +144,10 @@ class ControlPlane:
 
     def _report(self, observed: Observation | Held) -> None:
         with self._session():
+            since = observations.waiting_since(observed) if isinstance(observed, Published) else []
             observations.report(observed)
             if isinstance(observed, Published):
-                _count(observed)
+                _count(observed, since)
 
     @contextmanager
     def _session(self) -> Iterator[None]:
@@ -157,9 +159,9 @@ class ControlPlane:
                 db.session.remove()
 
 
-def _count(published: Published) -> None:
-    counters = metrics()
+def _count(published: Published, since: Sequence[datetime]) -> None:
+    counters, moment = metrics(), now()
     for outcome in published.outcomes:
         counters.publications.labels(published.nameserver, outcome.state.value).inc()
-    for seconds in observations.seconds_to(published):
-        counters.publication_seconds.labels(published.nameserver).observe(max(0.0, seconds))
+    for each in since:
+        counters.publication_seconds.labels(published.nameserver).observe(max(0.0, (moment - each).total_seconds()))

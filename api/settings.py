@@ -28,6 +28,14 @@ PREFIX = "ZONEWRIGHT_"
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?")
 # Variables of other programs of ours: examples, the lab, Vagrant, backups, containers.
 _OTHERS = ("DATA", "API", "TOKEN", "TRACEBACK", "BOX", "BACKUPS", "KEY", "DATABASE_PASSWORD")
+_AT_LEAST_ONE = (
+    "sweep_seconds",
+    "body_limit",
+    "most_waiters",
+    "zones_per_account",
+    "records_per_zone",
+    "least_disk_free",
+)
 _CHECKOUT = Path(__file__).resolve().parent.parent / "bind-templates"
 _SHIPPED = _CHECKOUT if _CHECKOUT.is_dir() else Path(sys.prefix) / "share/zonewright/bind-templates"
 
@@ -69,7 +77,9 @@ class Settings:
     most_waiters: int = setting(12, "requests of one process that may wait for a publication at a time")
     sweep_seconds: int = setting(300, "how often everything the nameservers answer is compared with the database")
     metrics_networks: tuple[str, ...] = setting(("127.0.0.0/8", "::1/128"), "networks that may read /metrics")
+    least_disk_free: int = setting(536870912, "octets free on a disk below which `zonewright doctor` finds a fault")
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+    log_format: str = setting("text", "text, lines for people, or json, one object a line")
 
     @property
     def url(self) -> str:
@@ -162,6 +172,8 @@ def _checked(settings: Settings) -> Settings:
         raise OperatorError(f"The setting templates must name the folder with named.conf.j2: {settings.templates}")
     if settings.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise OperatorError(f"The setting log_level must be DEBUG, INFO, WARNING or ERROR, not “{settings.log_level}”.")
+    if settings.log_format not in ("text", "json"):
+        raise OperatorError(f"The setting log_format must be text or json, not “{settings.log_format}”.")
     if not (settings.templates / "zone.j2").is_file():
         raise OperatorError(f"The setting templates must name the folder with zone.j2: {settings.templates}")
     _check_numbers(settings)
@@ -175,7 +187,7 @@ def _check_numbers(settings: Settings) -> None:
     for name in ("authority_ttl", "soa_refresh", "soa_retry", "soa_expire", "negative_ttl"):
         if not 0 <= getattr(settings, name) <= HIGHEST_TTL:
             raise OperatorError(f"The setting {name} must be from 0 to {HIGHEST_TTL} seconds.")
-    for name in ("sweep_seconds", "body_limit", "most_waiters", "zones_per_account", "records_per_zone"):
+    for name in _AT_LEAST_ONE:
         if getattr(settings, name) < 1:
             raise OperatorError(f"The setting {name} must be 1 or more.")
     for name in ("requests_per_minute", "requests_per_minute_address"):

@@ -41,8 +41,8 @@ def try_out(target: Target) -> Iterator[Step]:
     yield Step("login and agent", f"agent {greeting.agent} answers")
     yield _rndc(greeting)
     for address in target.addresses:
-        yield _port(address, target.port, tcp=False)
-        yield _port(address, target.port, tcp=True)
+        yield port_answers(address, target.port, tcp=False)
+        yield port_answers(address, target.port, tcp=True)
 
 
 def _rndc(greeting: Greeting) -> Step:
@@ -51,8 +51,8 @@ def _rndc(greeting: Greeting) -> Step:
     return Step("rndc", "failed", "named does not run there, or its rndc key is not the agent's: provision it again.")
 
 
-def _port(address: str, port: int, tcp: bool) -> Step:
-    """Whatever it answers is an answer: it has no zone of ours yet."""
+def port_answers(address: str, port: int, tcp: bool) -> Step:
+    """Ask a nameserver over UDP or TCP. Whatever it answers is an answer: it may have no zone of ours yet."""
     name = f"{address} port {port} over {'TCP' if tcp else 'UDP'}"
     query = dns.message.make_query(_QUESTION, dns.rdatatype.SOA)
     try:

@@ -9,6 +9,7 @@ import time
 
 from flask import Response, current_app, request
 
+from api import metrics
 from api.changes.journal import Written
 from api.database import db
 from api.store import status
@@ -35,7 +36,8 @@ def wait_if_preferred(response: Response, written: list[Written]) -> Response:
         response.headers["X-Publication"] = _state(written)[0]
         return response
     try:
-        response.headers["X-Publication"] = _wait(written, seconds)
+        with metrics.metrics().waiters.track_inprogress():
+            response.headers["X-Publication"] = _wait(written, seconds)
     finally:
         waiters.places.release()
     return response

@@ -5,10 +5,13 @@ from pathlib import Path
 
 from flask import Flask
 
+from api import logs
 from api.app import create_app
 from api.settings import load
 
 
 def application() -> Flask:
     """The application with the settings of the environment (a factory: `gunicorn 'api.wsgi:application()'`)."""
-    return create_app(load(Path(os.environ.get("ZONEWRIGHT_DATA", "var")), os.environ))
+    settings = load(Path(os.environ.get("ZONEWRIGHT_DATA", "var")), os.environ)
+    logs.configure(settings)
+    return create_app(settings)

@@ -139,7 +139,7 @@ class Publisher:
         except TransportError as error:
             self._back_off(error)
         except Exception as error:  # whatever else goes wrong here must not stop the other nameservers
-            log.exception("%s: publishing failed", self.name)
+            log.exception("%s: publishing failed", self.name, extra={"nameserver": self.name})
             self._back_off(TransportError(f"Publishing failed unexpectedly ({type(error).__name__}); see the log."))
         finally:
             self.wake()
@@ -180,7 +180,7 @@ class Publisher:
             self.report(Configured(self.name, None))
         except ConfigurationRefused as error:
             self._configure_not_before = time.monotonic() + _REFUSED_PAUSE
-            log.error("%s: %s", self.name, error.detail)
+            log.error("%s: %s", self.name, error.detail, extra={"nameserver": self.name})
             self.report(Configured(self.name, error.detail))
 
     def _publish(self, items: Sequence[Item], fence: int) -> None:
@@ -195,10 +195,14 @@ class Publisher:
     def _log(self, batch: Sequence[Item], outcomes: Sequence[Outcome], timings: dict[str, float], total: float) -> None:
         parts = " ".join(f"{part}={value:.2f}" for part, value in timings.items())
         first = f"{batch[0].domain} {batch[0].serial}" if len(batch) == 1 else f"{len(batch)} zones"
-        log.info("%s: published %s total=%.2f %s", self.name, first, total * 1000, parts)
+        one = {"zone": batch[0].domain, "serial": batch[0].serial} if len(batch) == 1 else {}
+        extra = {"nameserver": self.name, **one}
+        log.info("%s: published %s total=%.2f %s", self.name, first, total * 1000, parts, extra=extra)
+        serials = {item.domain: item.serial for item in batch}
         for outcome in outcomes:
             if outcome.error:
-                log.warning("%s: %s: %s: %s", self.name, outcome.domain, outcome.state, outcome.error)
+                extra = {"nameserver": self.name, "zone": outcome.domain, "serial": serials[outcome.domain]}
+                log.warning("%s: %s: %s: %s", self.name, outcome.domain, outcome.state, outcome.error, extra=extra)
 
     def _back_off(self, error: TransportError) -> None:
         self._contacted = False
@@ -211,4 +215,5 @@ class Publisher:
         self._failures += 1
         pause = min(_FIRST_PAUSE * 2 ** (self._failures - 1), _LONGEST_PAUSE)
         self._not_before = time.monotonic() + pause * random.uniform(0.7, 1.3)  # noqa: S311  not a secret
-        log.warning("%s: %s Next try in %.1f s.", self.name, error.detail, pause)
+        words = (self.name, error.detail, pause)
+        log.warning("%s: %s Next try in %.1f s.", *words, extra={"nameserver": self.name})

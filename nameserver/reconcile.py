@@ -177,5 +177,6 @@ class Reconciler:
         return self.checker.check_zones({domain: file.content for domain, file in files.items()}) if files else {}
 
     def _hold(self, domain: str, serial: int, problems: Sequence[Problem]) -> None:
-        log.warning("%s is held: %s", domain, "; ".join(problem.detail for problem in problems))
+        reason = "; ".join(problem.detail for problem in problems)
+        log.warning("%s is held: %s", domain, reason, extra={"zone": domain, "serial": serial})
         self.report(Held(domain, serial, problems))

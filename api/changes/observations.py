@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, case, delete, select, update
@@ -12,6 +12,7 @@ from api.changes import journal
 from api.database import db, now, writing
 from api.models import Nameserver, Publication, Tombstone, Zone
 from api.store.integrity import VANISHED
+from api.store.standing import opened_at
 from nameserver.plan import Action, Item, Outcome, State
 from nameserver.publish import Configured, Contact, Inventory, Observation, Published
 from nameserver.reconcile import Held
@@ -57,13 +58,21 @@ def hold(held: Held) -> None:
         session.execute(update(Publication).where(match, Publication.state != "held").values(**_holding(held)))
 
 
-def seconds_to(published: Published) -> list[float]:
-    """How long each wish that the nameserver has just answered had waited."""
-    answered = [outcome.domain for outcome in published.outcomes if outcome.state is State.IN_SYNC]
+def waiting_since(published: Published) -> list[datetime]:
+    """When the wishes were made that the nameserver has just answered: to be asked before that is written down."""
+    answered = {outcome.domain for outcome in published.outcomes if outcome.state is State.IN_SYNC}
+    serials = {item.domain: _wanted(item) for item in published.items if item.domain in answered}
+    # A failure moves `due_at`; without one, it is the commit.
+    moment = case((Publication.attempts > 0, opened_at()), else_=Publication.due_at)
     of = select(Nameserver.id).where(Nameserver.name == published.nameserver).scalar_subquery()
-    query = select(Publication.due_at).where(Publication.nameserver_id == of, Publication.domain.in_(answered))
-    moment = now()
-    return [(moment - due_at).total_seconds() for due_at in db.session.scalars(query)] if answered else []
+    query = select(Publication.domain, Publication.wanted, moment).where(
+        Publication.nameserver_id == of, Publication.domain.in_(answered), Publication.state != "in_sync"
+    )
+    return [since for domain, wanted, since in db.session.execute(query) if wanted == serials[domain]]
+
+
+def _wanted(item: Item) -> int | None:
+    return item.serial if item.action is Action.PUBLISH else None
 
 
 def _published(published: Published) -> None:
@@ -116,8 +125,7 @@ def _confirm(session: Session, domains: Iterable[str]) -> None:
 def _failed(session: Session, nameserver: int, item: Item, outcome: Outcome) -> None:
     """The zone waits longer after each failure; others do not wait for it."""
     row = session.get(Publication, (nameserver, item.domain), with_for_update=True)
-    wanted = item.serial if item.action is Action.PUBLISH else None
-    if row is None or row.wanted != wanted:
+    if row is None or row.wanted != _wanted(item):
         return
     row.attempts += 1
     row.state, row.error, row.checked_at = "failed", outcome.error, now()

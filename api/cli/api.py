@@ -21,13 +21,15 @@ _MEMORY = "/dev/shm"  # noqa: S108
 @installation
 def api(settings: "Settings", listen: str, workers: int, threads: int) -> None:
     """Run the API with gunicorn, until stopped."""
-    from api import metrics
+    from api import logs, metrics
 
+    logs.configure(settings)
     metrics.share(settings, fresh=False)
     application(settings)  # a wrong setting or schema is told here, once, not by every worker
     from gunicorn.app.base import BaseApplication
 
     from api.app import create_app
+    from api.cli.server_log import ServerLog
     from nameserver.names import public_suffixes
 
     # Threads: a waiting request must not block others. The default time-out of 30 s would cut the longest wait.
@@ -39,8 +41,10 @@ def api(settings: "Settings", listen: str, workers: int, threads: int) -> None:
         "timeout": 60,
         "graceful_timeout": 5,
         "loglevel": "warning",
+        "logger_class": ServerLog,
         "proc_name": "zonewright-api",
         "control_socket_disable": True,
+        "child_exit": lambda _server, worker: metrics.forget_process(worker.pid),
         "worker_tmp_dir": _MEMORY if Path(_MEMORY).is_dir() else None,
     }
 

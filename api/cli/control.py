@@ -1,7 +1,6 @@
 """`zonewright control` and `zonewright publish`."""
 
 import fcntl
-import logging
 import os
 import signal
 import sys
@@ -29,10 +28,9 @@ _SECONDS_TURN = 0.0005
 @installation
 def control(settings: "Settings") -> None:
     """Run the control plane: the nameservers are made to serve what the database says, until stopped."""
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    from api import metrics
+    from api import logs, metrics
 
+    logs.configure(settings)
     metrics.share(settings, fresh=False)
     app = application(settings)
     from api.control import ControlPlane

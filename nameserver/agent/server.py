@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, BinaryIO
 
-from nameserver.agent import PROTOCOL, VERSION, frames, reading
+from nameserver.agent import PROTOCOL, VERSION, frames, host, reading
 from nameserver.agent.ask import ask
 from nameserver.agent.config import Config
 from nameserver.agent.configure import Configurer, digest
@@ -38,6 +38,7 @@ class Agent:
             "serials": self._serials,
             "inventory": self._inventory,
             "read": self._read,
+            "about": lambda _request, _body: host.about(config.directory),
         }
         with suppress(OSError), lock(config.state):  # a full or read-only disk is told by what cannot be done
             files.sweep()

@@ -25,6 +25,19 @@ class Greeting:
 
 
 @dataclass(frozen=True, slots=True)
+class Host:
+    """A nameserver's machine: seconds since 1970, octets free and in all on named's disk, files that still fit.
+
+    `files` is None where the file system does not count them.
+    """
+
+    time: float
+    free: int
+    size: int
+    files: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """How each item ended, in the order asked for, and where the time went (milliseconds)."""
 
@@ -56,6 +69,9 @@ class Transport(Protocol):
 
     def zone_files(self) -> Iterator[tuple[str, bytes | None]]:
         """Domain and file of every zone that was published there; None: it has no file."""
+
+    def about(self) -> Host:
+        """What its clock and its disk say. An agent of an earlier version raises AgentFailed."""
 
     def close(self) -> None:
         """Let go of the agent; the next call opens the way again."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from nameserver import serial
 from nameserver.errors import ConfigurationRefused, Fenced, TimedOut, Unreachable
 from nameserver.plan import Action, Item, Outcome, State
-from nameserver.transport.base import Greeting, Published
+from nameserver.transport.base import Greeting, Host, Published
 
 
 @dataclass(slots=True)
@@ -16,7 +16,8 @@ class MemoryNameserver:
     """What the nameserver has, and the switches that make it misbehave.
 
     `failing` maps a domain to the reason named refuses it; `refuses` is the reason it refuses named.conf;
-    `delay` is seconds for each request, over `patience` they time out (without waiting for real).
+    `delay` is seconds for each request, over `patience` they time out (without waiting for real); `clock` is
+    how many seconds its clock is ahead, `free` the octets free on its disk.
     """
 
     zones: dict[str, tuple[int, bytes]] = field(default_factory=dict)
@@ -28,6 +29,8 @@ class MemoryNameserver:
     failing: dict[str, str] = field(default_factory=dict)
     refuses: str | None = None
     delay: float = 0.0
+    clock: float = 0.0
+    free: int = 1 << 39
     patience: float = 20.0
     published: list[list[Item]] = field(default_factory=list)
 
@@ -75,6 +78,11 @@ class MemoryTransport:
     def zone_files(self) -> Iterator[tuple[str, bytes | None]]:
         """See Transport."""
         yield from sorted((domain, content) for domain, (_, content) in self._reach().zones.items())
+
+    def about(self) -> Host:
+        """See Transport."""
+        there = self._reach()
+        return Host(time.time() + there.clock, there.free, 1 << 40, None)
 
     def close(self) -> None:
         """See Transport."""

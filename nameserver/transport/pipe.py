@@ -12,7 +12,7 @@ from nameserver.agent.errors import BadRequest
 from nameserver.errors import AgentFailed, ConfigurationRefused, Fenced, TransportError, Unreachable
 from nameserver.plan import Action, Item, Outcome, State
 from nameserver.transport import ssh
-from nameserver.transport.base import Greeting, Published
+from nameserver.transport.base import Greeting, Host, Published
 from nameserver.transport.process import Process
 
 _ERRORS: dict[object, type[TransportError]] = {
@@ -88,6 +88,14 @@ class PipeTransport:
                     begun = b""
                 elif not text or len(begun) > size:
                     raise AgentFailed(f"The file of {domain} was changed while it was read: try again.")
+
+    def about(self) -> Host:
+        """See Transport."""
+        reply = self._request("about", self._timeouts.command)
+        with _form():
+            files = reply["files"]
+            numbers = (float(reply["time"]), int(reply["free"]), int(reply["size"]))
+            return Host(*numbers, None if files is None else int(files))
 
     def close(self) -> None:
         """See Transport. The agent ends at the end of its input."""

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,6 +107,19 @@ def pin(known_hosts: Path, name: str, key: str | None) -> None:
     replacement = known_hosts.with_name(known_hosts.name + ".new")
     replacement.write_text("".join(f"{line}\n" for line in kept))
     replacement.replace(known_hosts)
+
+
+def pinned(known_hosts: Path, name: str) -> bool:
+    """Is a host key of the nameserver pinned in this file?"""
+    lines = known_hosts.read_text().splitlines() if known_hosts.is_file() else []
+    return any(line.split(" ", 1)[0] == alias(name) for line in lines)
+
+
+def files_of(argv: Sequence[str]) -> tuple[Path, Path]:
+    """The private key and the pinned host keys that an argv of `argv` uses."""
+    option = "UserKnownHostsFile="
+    known_hosts = next(part.removeprefix(option) for part in argv if part.startswith(option))
+    return Path(argv[argv.index("-i") + 1]), Path(known_hosts)
 
 
 def make_key(identity: Path) -> None:

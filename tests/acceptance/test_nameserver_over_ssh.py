@@ -61,6 +61,9 @@ def test_a_third_nameserver(stack: Stack, named: RunningNamed, add: Add) -> None
     for zone in zones:
         assert serial(named.port, zone["domain"]) == serial(stack.dns[0], zone["domain"])
     record = stack.done("POST", f"dns-zones/{zones[0]['uuid']}/records/", _A, wait=10)
+    looked = stack.cli("doctor").stdout
+    assert " ns3 agent: Agent " in looked
+    assert "FAIL" not in looked
     assert serial(named.port, zones[0]["domain"]) == int(record.headers["X-Zone-Serial"])
     assert [each["name"] for each in stack.status(zones[0])["nameservers"]] == ["ns1", "ns2", "ns3"]
 

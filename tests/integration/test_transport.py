@@ -1,6 +1,7 @@
 """One contract for every transport: the same tests over memory and over a pipe to a real named's agent."""
 
 import sys
+import time
 from collections.abc import Iterator
 from itertools import count
 
@@ -147,6 +148,14 @@ def test_a_refused_configuration_changes_nothing(transport: Transport, domain: s
         transport.configure(b"options { nonsense yes; };\n", fence)
     assert transport.hello().configuration == before
     assert transport.serials([domain]) == {domain: 1}
+
+
+def test_it_tells_of_its_clock_and_disk(transport: Transport) -> None:
+    before = time.time()
+    about = transport.about()
+    assert before <= about.time <= time.time()
+    assert 0 < about.free < about.size
+    assert about.files is None or about.files > 0
 
 
 def test_it_works_again_after_close(transport: Transport) -> None:
