@@ -68,6 +68,7 @@ class Settings:
     body_limit: int = setting(1048576, "the largest request body")
     most_waiters: int = setting(12, "requests of one process that may wait for a publication at a time")
     sweep_seconds: int = setting(300, "how often everything the nameservers answer is compared with the database")
+    content_seconds: int = setting(86400, "how often the whole content of every zone, as served, is compared")
     metrics_networks: tuple[str, ...] = setting(("127.0.0.0/8", "::1/128"), "networks that may read /metrics")
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
 
@@ -83,6 +84,11 @@ class Settings:
     def sqlite(self) -> bool:
         """Is the database SQLite?"""
         return self.url.startswith("sqlite")
+
+    @property
+    def content_share(self) -> float:
+        """The part of all zones whose whole content each sweep compares."""
+        return min(1.0, self.sweep_seconds / self.content_seconds)
 
     @property
     def authority(self) -> Authority:
@@ -175,7 +181,14 @@ def _check_numbers(settings: Settings) -> None:
     for name in ("authority_ttl", "soa_refresh", "soa_retry", "soa_expire", "negative_ttl"):
         if not 0 <= getattr(settings, name) <= HIGHEST_TTL:
             raise OperatorError(f"The setting {name} must be from 0 to {HIGHEST_TTL} seconds.")
-    for name in ("sweep_seconds", "body_limit", "most_waiters", "zones_per_account", "records_per_zone"):
+    for name in (
+        "sweep_seconds",
+        "content_seconds",
+        "body_limit",
+        "most_waiters",
+        "zones_per_account",
+        "records_per_zone",
+    ):
         if getattr(settings, name) < 1:
             raise OperatorError(f"The setting {name} must be 1 or more.")
     for name in ("requests_per_minute", "requests_per_minute_address"):

@@ -12,6 +12,7 @@ _COMMANDS = {
     "record": ("records", "Add, set and delete records."),
     "nameserver": ("nameservers", "Add, list, pause and remove nameservers."),
     "publish": ("control", "One pass of the control plane."),
+    "drift": ("drift", "Show where the nameservers differ from the database."),
     "control": ("control", "Run the control plane."),
     "api": ("api", "Run the API."),
     "migrate": ("migrate", "Bring the database to this version's schema."),
