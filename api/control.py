@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,18 +14,22 @@ from functools import partial
 
 from flask import Flask
 
-from api.changes import leases, observations, renderings
+from api.changes import drifts, leases, observations, renderings
 from api.database import db, now
 from api.doorbell import Doorbell
 from api.metrics import metrics
 from api.settings import Settings
 from api.store import control as store
+from api.store import drifts as drift_store
 from api.verifying import Verifier
 from nameserver.check import Checker
+from nameserver.drift import Drift, Expected, lines, sentence
 from nameserver.publish import Observation, Published
 from nameserver.reconcile import Assignment, Desired, Held, Reconciler
 from nameserver.render import Renderer
+from nameserver.sweep import Comparison, Drifted
 from nameserver.transport.pipe import PipeTransport
+from nameserver.zone import Zone
 
 log = logging.getLogger(__name__)
 
@@ -49,19 +53,22 @@ class ControlPlane:
         self._renew_at = 0.0
         self._adopted = False
         self._verifier = Verifier(settings.sweep_seconds)
+        self._renderer, self._authority = Renderer(settings.templates), settings.authority
         self._reconciler, self._heavy = (self._made(settings, heavy) for heavy in (False, True))
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="heavy")
         self._heavy_pass: Future[int] | None = None
 
     def _made(self, settings: Settings, heavy: bool) -> Reconciler:
+        renderer, authority = self._renderer, self._authority
         return Reconciler(
             gather=partial(self._gather, heavy=heavy),
             report=self._report,
             connect=lambda target: PipeTransport(target.agent),
             wake=self._doorbell.wake,
-            renderer=Renderer(settings.templates),
+            renderer=renderer,
             checker=Checker(settings.data.absolute()),
-            authority=settings.authority,
+            authority=authority,
+            comparison=Comparison(self._expected, self._zones, renderer, authority, settings.content_share),
             sweep_seconds=settings.sweep_seconds,
             attends=not heavy,
         )
@@ -142,8 +149,19 @@ class ControlPlane:
         with self._session():
             return store.gather(names, heavy)
 
+    def _expected(self, nameserver: str, domains: Sequence[str] | None) -> Mapping[str, Expected]:
+        with self._session():
+            return drift_store.expected(nameserver, domains)
+
+    def _zones(self, domains: Sequence[str]) -> Mapping[str, Zone]:
+        with self._session():
+            return store.desired_zones(domains)
+
     def _report(self, observed: Observation | Held) -> None:
         with self._session():
+            if isinstance(observed, Drifted):
+                _tell(observed.nameserver, drifts.record(observed))
+                return
             since = observations.waiting_since(observed) if isinstance(observed, Published) else []
             observations.report(observed)
             if isinstance(observed, Published):
@@ -157,6 +175,12 @@ class ControlPlane:
                 yield
             finally:
                 db.session.remove()
+
+
+def _tell(nameserver: str, found: Sequence[Drift]) -> None:
+    for each in found:
+        log.warning("%s: %s: drift: %s", nameserver, each.domain, "; ".join((sentence(each), *lines(each.records))))
+        metrics().drifts.labels(nameserver, each.kind.value).inc()
 
 
 def _count(published: Published, since: Sequence[datetime]) -> None:

@@ -59,6 +59,9 @@ class Metrics:
         self.publications = Counter(
             "zonewright_publications", "Zones sent to a nameserver.", ("nameserver", "outcome"), registry=registry
         )
+        self.drifts = Counter(
+            "zonewright_drifts", "Differences found on a nameserver.", ("nameserver", "kind"), registry=registry
+        )
         self.publication_seconds = Histogram(
             "zonewright_publication_seconds",
             "From a commit to the nameserver's answer.",

@@ -30,6 +30,7 @@ _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\
 _OTHERS = ("DATA", "API", "TOKEN", "TRACEBACK", "BOX", "BACKUPS", "KEY", "DATABASE_PASSWORD")
 _AT_LEAST_ONE = (
     "sweep_seconds",
+    "content_seconds",
     "body_limit",
     "most_waiters",
     "zones_per_account",
@@ -76,6 +77,7 @@ class Settings:
     body_limit: int = setting(1048576, "the largest request body")
     most_waiters: int = setting(12, "requests of one process that may wait for a publication at a time")
     sweep_seconds: int = setting(300, "how often everything the nameservers answer is compared with the database")
+    content_seconds: int = setting(86400, "how often the whole content of every zone, as served, is compared")
     metrics_networks: tuple[str, ...] = setting(("127.0.0.0/8", "::1/128"), "networks that may read /metrics")
     least_disk_free: int = setting(536870912, "octets free on a disk below which `zonewright doctor` finds a fault")
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
@@ -93,6 +95,11 @@ class Settings:
     def sqlite(self) -> bool:
         """Is the database SQLite?"""
         return self.url.startswith("sqlite")
+
+    @property
+    def content_share(self) -> float:
+        """The part of all zones whose whole content each sweep compares."""
+        return min(1.0, self.sweep_seconds / self.content_seconds)
 
     @property
     def authority(self) -> Authority:

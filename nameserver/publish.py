@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from nameserver.errors import ConfigurationRefused, Fenced, TransportError, Unreachable
 from nameserver.plan import Item, Outcome, State, split
+from nameserver.sweep import Comparison, Drifted, Inventory, Sweep
 from nameserver.transport.base import Transport
 
 log = logging.getLogger(__name__)
@@ -42,14 +43,6 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Inventory:
-    """Every zone a nameserver has, with its serial."""
-
-    nameserver: str
-    zones: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
 class Configured:
     """A nameserver took the named.conf we rendered (`error` None), or refused it: it goes on with the last good one."""
 
@@ -57,7 +50,7 @@ class Configured:
     error: str | None
 
 
-Observation = Contact | Published | Inventory | Configured
+Observation = Contact | Published | Inventory | Drifted | Configured
 Report = Callable[[Observation], None]
 
 
@@ -72,6 +65,7 @@ class Publisher:
     name: str
     transport: Transport
     named_conf: bytes
+    comparison: Comparison
     report: Report
     wake: Callable[[], None]
     attends: bool = True
@@ -80,7 +74,9 @@ class Publisher:
     _contacted: bool = False
     _heard_at: float = 0.0
     _started: str | None = None
-    _restarted: bool = False
+    _sweep_due: bool = False
+    _sweep: Sweep | None = None
+    _compared: str | None = None
     _failures: int = 0
     _not_before: float = 0.0
     _job: Future[None] | None = None
@@ -104,16 +100,21 @@ class Publisher:
         return not self.configured and time.monotonic() >= self._configure_not_before
 
     def start(self, items: Sequence[Item], fence: int, may_configure: bool, sweep: bool) -> None:
-        """Publish the items in the background; greet and configure first where that is due, sweep last."""
+        """Publish the items in the background; greet and configure first where that is due.
+
+        A sweep, begun now or before, goes one step on afterwards.
+        """
         if not self.attends:
             if items:
                 self._job = self._thread.submit(self._bring, items, fence)
             return
         if time.monotonic() >= self._heard_at + _HEARTBEAT:
             self._contacted = False
-        if not items and not sweep and self._contacted and not (may_configure and self._configure_due):
+        self._sweep_due = self._sweep_due or (sweep and self._sweep is None)
+        comparing = self._sweep_due or self._sweep is not None
+        if not items and not comparing and self._contacted and not (may_configure and self._configure_due):
             return
-        self._job = self._thread.submit(self._work, items, fence, may_configure, sweep)
+        self._job = self._thread.submit(self._work, items, fence, may_configure)
 
     def wait(self, seconds: float | None = None) -> None:
         """Wait for the running job. Raises TimeoutError."""
@@ -126,15 +127,13 @@ class Publisher:
         self._thread.shutdown(wait=True, cancel_futures=True)
         self.transport.close()
 
-    def _work(self, items: Sequence[Item], fence: int, may_configure: bool, sweep: bool) -> None:
+    def _work(self, items: Sequence[Item], fence: int, may_configure: bool) -> None:
         try:
             self._greet()
             if may_configure and self._configure_due:
                 self._configure(fence)
             self._publish(items, fence)
-            if sweep or self._restarted:
-                self._restarted = False
-                self.report(Inventory(self.name, self.transport.inventory()))
+            self._compare()
             self._failures, self._heard_at = 0, time.monotonic()
         except TransportError as error:
             self._back_off(error)
@@ -167,7 +166,7 @@ class Publisher:
         if not greeting.running:
             raise Unreachable("named does not run there, or does not answer rndc.")
         # A named that was started again may have lost what it had: it is compared at once.
-        self._restarted = self._restarted or greeting.started != self._started
+        self._sweep_due = self._sweep_due or greeting.started != self._started
         self._started = greeting.started
         self.configured = greeting.configuration == hashlib.sha256(self.named_conf).hexdigest()
         self.report(Contact(self.name, None, greeting.named))
@@ -192,6 +191,20 @@ class Publisher:
             self.report(Published(self.name, batch, answer.outcomes))
             self._log(batch, answer.outcomes, answer.timings, time.perf_counter() - began)
 
+    def _compare(self) -> None:
+        """One step of the sweep: what is due meanwhile goes first."""
+        if self._sweep_due:
+            self._sweep_due = False
+            self._sweep = Sweep(self.name, self.transport, self.comparison, after=self._compared)
+        if self._sweep is None:
+            return
+        if (observation := self._sweep.step()) is not None:
+            self.report(observation)
+            return
+        for domain, reason in self._sweep.unreadable.items():
+            log.warning("%s: %s: its content could not be compared: %s", self.name, domain, reason)
+        self._compared, self._sweep = self._sweep.after, None
+
     def _log(self, batch: Sequence[Item], outcomes: Sequence[Outcome], timings: dict[str, float], total: float) -> None:
         parts = " ".join(f"{part}={value:.2f}" for part, value in timings.items())
         first = f"{batch[0].domain} {batch[0].serial}" if len(batch) == 1 else f"{len(batch)} zones"
@@ -206,6 +219,7 @@ class Publisher:
 
     def _back_off(self, error: TransportError) -> None:
         self._contacted = False
+        self._sweep_due, self._sweep = self._sweep_due or self._sweep is not None, None
         self._pause(error)
         if not isinstance(error, Fenced):
             self.report(Contact(self.name, error.detail))

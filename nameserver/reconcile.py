@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from nameserver.check import Checker
 from nameserver.errors import InvalidInput
 from nameserver.plan import Action, Item
-from nameserver.publish import Inventory, Observation, Publisher
+from nameserver.publish import Observation, Publisher
 from nameserver.render import Renderer, ZoneFile
+from nameserver.sweep import Comparison, Inventory
 from nameserver.target import Target
 from nameserver.transport.base import Transport
 from nameserver.zone import Authority, Problem, Severity, Zone
@@ -71,6 +72,7 @@ class Reconciler:
     renderer: Renderer
     checker: Checker
     authority: Authority
+    comparison: Comparison
     sweep_seconds: float
     attends: bool = True
     _publishers: dict[str, tuple[Target, Publisher]] = field(default_factory=dict)
@@ -129,7 +131,8 @@ class Reconciler:
 
     def _publisher(self, target: Target) -> Publisher:
         named_conf = self.renderer.named_conf(target)
-        return Publisher(target.name, self.connect(target), named_conf, self._observed, self.wake, self.attends)
+        way = self.connect(target)
+        return Publisher(target.name, way, named_conf, self.comparison, self._observed, self.wake, self.attends)
 
     def _observed(self, observation: Observation) -> None:
         if isinstance(observation, Inventory):

@@ -4,6 +4,7 @@ Values are printed by dnspython from parsed rdata, never copied from what a user
 section 5.1 gives a newline, a quote or a `$` a meaning of its own).
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,11 @@ class ZoneFile:
 
     content: bytes
     records: int
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file, in hex."""
+        return hashlib.sha256(self.content).hexdigest()
 
 
 class Renderer:

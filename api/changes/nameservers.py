@@ -3,6 +3,7 @@
 from sqlalchemy import false, insert, literal, select, update
 from sqlalchemy.orm import Session
 
+from api.changes import drifts
 from api.changes.leases import first_fence
 from api.database import UtcDateTime, changing, now, writing
 from api.errors import NotFound
@@ -41,6 +42,8 @@ def remove(name: str) -> None:
     """Forget a nameserver; what it serves it goes on serving. Raises NotFound."""
     with writing() as session:
         session.delete(_named(session, name))
+        for row in drifts.unmended(session, name):
+            row.repaired_at, row.repair = now(), "The nameserver was removed."
 
 
 def set_paused(name: str, paused: bool) -> None:

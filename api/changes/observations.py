@@ -8,14 +8,16 @@ from typing import Any
 from sqlalchemy import bindparam, case, delete, select, update
 from sqlalchemy.orm import Session
 
-from api.changes import journal
+from api.changes import drifts, journal
 from api.database import db, now, writing
 from api.models import Nameserver, Publication, Tombstone, Zone
 from api.store.integrity import VANISHED
 from api.store.standing import opened_at
+from nameserver.drift import Kind
 from nameserver.plan import Action, Item, Outcome, State
-from nameserver.publish import Configured, Contact, Inventory, Observation, Published
+from nameserver.publish import Configured, Contact, Observation, Published
 from nameserver.reconcile import Held
+from nameserver.sweep import Drifted, Inventory
 
 _FIRST_PAUSE = 5.0
 _LONGEST_PAUSE = 300.0
@@ -31,6 +33,8 @@ def report(observed: Observation | Held) -> None:
         _published(observed)
     elif isinstance(observed, Inventory):
         _inventory(observed)
+    elif isinstance(observed, Drifted):
+        drifts.record(observed)
     elif isinstance(observed, Configured):
         _configured(observed)
     else:
@@ -83,7 +87,9 @@ def _published(published: Published) -> None:
         by_state: dict[State, list[Outcome]] = {state: [] for state in State}
         for outcome in sorted(published.outcomes, key=lambda outcome: outcome.domain):  # one order of locking for all
             by_state[outcome.state].append(outcome)
-        _answered(session, nameserver.id, [items[outcome.domain] for outcome in by_state[State.IN_SYNC]])
+        answered = [items[outcome.domain] for outcome in by_state[State.IN_SYNC]]
+        _answered(session, nameserver.id, answered)
+        drifts.mended(session, published.nameserver, {item.domain: _how(item) for item in answered})
         for outcome in by_state[State.FAILED]:
             _failed(session, nameserver.id, items[outcome.domain], outcome)
         for outcome in by_state[State.OLDER]:
@@ -99,16 +105,25 @@ def _answered(session: Session, nameserver: int, items: Sequence[Item]) -> None:
     serial: Any = bindparam("of_serial")
     if publish:
         state = case((wanted == serial, "in_sync"), else_=_TABLE.c.state)
-        session.connection().execute(_TABLE.update().where(_ROW).values(served=serial, state=state, **seen), publish)
+        values = {"served": serial, "digest": bindparam("of_digest"), "state": state, **seen}
+        session.connection().execute(_TABLE.update().where(_ROW).values(**values), publish)
     if remove:
         state = case((wanted.is_(None), "in_sync"), else_=_TABLE.c.state)
-        session.connection().execute(_TABLE.update().where(_ROW).values(served=None, state=state, **seen), remove)
+        session.connection().execute(
+            _TABLE.update().where(_ROW).values(served=None, digest=None, state=state, **seen), remove
+        )
         _confirm(session, [item.domain for item in items if item.action is Action.REMOVE])
 
 
 def _answer(nameserver: int, item: Item) -> dict[str, Any]:
     answer: dict[str, Any] = {"of_nameserver": nameserver, "of_domain": item.domain}
-    return answer | ({"of_serial": item.serial} if item.action is Action.PUBLISH else {})
+    if item.action is Action.REMOVE:
+        return answer
+    return answer | {"of_serial": item.serial, "of_digest": item.digest}
+
+
+def _how(item: Item) -> str:
+    return "Removed again." if item.action is Action.REMOVE else f"Published again, as serial {item.serial}."
 
 
 def _confirm(session: Session, domains: Iterable[str]) -> None:
@@ -145,35 +160,33 @@ def _holding(held: Held) -> dict[str, Any]:
 
 
 def _inventory(inventory: Inventory) -> None:
-    """What a nameserver has is compared with what it last answered; what differs is due again."""
+    """What a nameserver has beyond what the database knows is told, and kept; what vanished here is held."""
+    vanished = _vanished(inventory.nameserver)
     with writing() as session:
         nameserver = session.scalars(select(Nameserver).where(Nameserver.name == inventory.nameserver)).one()
         nameserver.contact_at = now()
         nameserver.error = None
-        known = session.execute(
-            select(Publication.domain, Publication.wanted, Publication.state).where(
-                Publication.nameserver_id == nameserver.id
-            )
-        ).all()
-        # A zone the database never deleted and does not know is a stray: reported, and kept.
-        nameserver.strays = sorted(inventory.zones.keys() - {row.domain for row in known})[:1000]
-        settled = [row for row in known if row.state == "in_sync"]
-        drifted = [row.domain for row in settled if inventory.zones.get(row.domain) != row.wanted]
-        _due_again(session, nameserver.id, drifted)
-        _hold_vanished(session, nameserver.id, [row.domain for row in known if row.wanted is not None])
+        nameserver.strays = list(inventory.strays)
+        open_ = drifts.unmended(session, inventory.nameserver)
+        gone = [row.domain for row in open_ if row.kind == Kind.STRAY and row.domain not in inventory.zones]
+        drifts.mended(session, inventory.nameserver, dict.fromkeys(gone, "It is gone from the nameserver."))
+        _hold_vanished(session, nameserver.id, vanished)
+
+
+def _vanished(nameserver: str) -> Sequence[str]:
+    """Zones that are gone from the database without a change that deleted them."""
+    of = select(Nameserver.id).where(Nameserver.name == nameserver).scalar_subquery()
+    wanted = (Publication.nameserver_id == of) & Publication.wanted.is_not(None) & (Publication.state != "held")
+    there = select(Zone.id).where(Zone.domain == Publication.domain).exists()
+    return db.session.scalars(select(Publication.domain).where(wanted, ~there).order_by(Publication.domain)).all()
 
 
 def _hold_vanished(session: Session, nameserver: int, domains: Sequence[str]) -> None:
-    """Zones that are gone from the database without a change that deleted them stay served, and somebody is told."""
-    there = set(session.scalars(select(Zone.domain)))
-    rows = [{"of_nameserver": nameserver, "of_domain": domain} for domain in domains if domain not in there]
-    if rows:
+    """They stay served, and somebody is told; one that came back meanwhile is not held."""
+    there = select(Zone.id).where(Zone.domain == Publication.domain).exists()
+    for domain in domains:
+        match = (Publication.nameserver_id == nameserver) & (Publication.domain == domain)
         values = {"state": "held", "error": VANISHED.detail}
-        session.connection().execute(_TABLE.update().where(_ROW).values(**values), rows)
-
-
-def _due_again(session: Session, nameserver: int, domains: Sequence[str]) -> None:
-    rows = [{"of_nameserver": nameserver, "of_domain": domain} for domain in domains]
-    if rows:
-        values = {"state": "pending", "due_at": now(), "error": "It no longer answered what it had answered before."}
-        session.connection().execute(_TABLE.update().where(_ROW).values(**values), rows)
+        session.execute(
+            update(Publication).where(match, ~there).values(**values), execution_options={"synchronize_session": False}
+        )

@@ -13,6 +13,7 @@ _COMMANDS = {
     "nameserver": ("nameservers", "Add, list, pause and remove nameservers."),
     "doctor": ("doctor", "Look at every part of the installation, and say how to mend it."),
     "publish": ("control", "One pass of the control plane."),
+    "drift": ("drift", "Show where the nameservers differ from the database."),
     "control": ("control", "Run the control plane."),
     "api": ("api", "Run the API."),
     "migrate": ("migrate", "Bring the database to this version's schema."),

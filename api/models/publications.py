@@ -9,7 +9,8 @@ from api.database import Base, UtcDateTime
 
 
 class Publication(Base):
-    """`wanted` is the serial it should serve, None: it should not serve the zone. `served` is what it answered.
+    """`wanted` is the serial it should serve, None: it should not serve the zone. `served` is what it answered,
+    `digest` the SHA-256 of the zone file that this came from.
 
     `state` is pending, in_sync, failed or held. A write sets `wanted` and pending; the control plane sets the
     rest, and in_sync only where `wanted` is still what it published, so that a write meanwhile is not lost.
@@ -41,6 +42,7 @@ class Publication(Base):
     domain: Mapped[str] = mapped_column(String(253), primary_key=True)
     wanted: Mapped[int | None] = mapped_column(BigInteger)
     served: Mapped[int | None] = mapped_column(BigInteger)
+    digest: Mapped[str | None] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(10))
     error: Mapped[str | None] = mapped_column(Text)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -96,7 +96,7 @@ def _settle(connection: Connection, before: str, after: str, paused: bool) -> No
     The fence goes above what the agents have seen since the backup, or they would take us for a control plane
     that slept.
     """
-    observed = {"state": "pending", "served": None, "error": None, "checked_at": None}
+    observed = {"state": "pending", "served": None, "digest": None, "error": None, "checked_at": None}
     connection.execute(update(Publication).values(**observed, due_at=now(), attempts=0, staged=False))
     for row in connection.execute(select(Nameserver.id, Nameserver.target, Nameserver.fence, Nameserver.paused)):
         # The way to the nameserver names the files of the control plane's key and the pinned host keys.

@@ -68,6 +68,12 @@ def _with_records(session: Session, zones: Sequence[Any]) -> dict[str, DesiredZo
     return {zone.domain: DesiredZone(zone.uuid, zone.domain, zone.serial, tuple(values[zone.id])) for zone in zones}
 
 
+def desired_zones(domains: Sequence[str]) -> dict[str, DesiredZone]:
+    """These zones as they should be, at one moment; one that is not in the database is left out."""
+    with snapshot() as session:
+        return _zones(session, domains)
+
+
 def zones_in_batches(size: int = 500) -> Iterator[DesiredZone]:
     """Every zone as it should be, by domain, a batch in memory at a time."""
     last = ""

@@ -4,5 +4,5 @@ Standard library only, and nothing else of ours is imported: provisioning copies
 `python -m nameserver.agent --config FILE` reads requests on stdin and answers on stdout until stdin ends.
 """
 
-PROTOCOL = 1
+PROTOCOL = 2
 VERSION = "0.1.0"

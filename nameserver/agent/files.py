@@ -11,6 +11,8 @@ from pathlib import Path
 from nameserver.agent.errors import AgentError
 from nameserver.agent.names import Domain
 
+_Version = tuple[int, int, int, int]  # nobody but the kernel sets a ctime: another content is another version
+_STAMPED = 10**9  # nanoseconds
 _FIRST_LINE = re.compile(rb"; \S+ serial (\d{1,10})\s*$")
 
 
@@ -27,6 +29,7 @@ class ZoneFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._digests: dict[str, tuple[_Version, bytes]] = {}
 
     def path(self, domain: Domain) -> Path:
         """Where the zone's file is."""
@@ -48,6 +51,28 @@ class ZoneFiles:
         with suppress(OSError), self.path(domain).open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest() == digest
         return False
+
+    def digest(self, domain: Domain) -> str | None:
+        """SHA-256 of the zone's file in hex, None without a file; an untouched file is not read a second time."""
+        path = os.path.join(self._folder, domain.file_name)  # noqa: PTH118  a Path takes longer than the look
+        try:
+            known = self._digests.get(domain.file_name)
+            if known is None or known[0] != _version(os.stat(path)):  # noqa: PTH116
+                known = self._read(path)
+                self._digests[domain.file_name] = known
+            return known[1].hex()
+        except OSError:
+            self._digests.pop(domain.file_name, None)
+            return None
+
+    @staticmethod
+    def _read(path: str) -> tuple["_Version", bytes]:
+        with open(path, "rb") as stream:  # noqa: PTH123
+            version = _version(os.fstat(stream.fileno()))
+            digest = hashlib.file_digest(stream, "sha256").digest()
+        # Kernels stamp coarsely: of a file that was just written, another content may yet get the same stamp.
+        young = time.time_ns() - version[-1] < _STAMPED
+        return (0, 0, 0, 0) if young else version, digest
 
     def write(self, domain: Domain, content: bytes | memoryview, digest: str) -> Written:
         """Write beside the zone's file, fsync, read back and compare. Raises AgentError; nothing is left then."""
@@ -106,6 +131,10 @@ class ZoneFiles:
         """Remove temporary files of an agent that was killed."""
         for leftover in self._folder.glob(".*.new"):
             leftover.unlink(missing_ok=True)
+
+
+def _version(status: os.stat_result) -> _Version:
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def replace(path: Path, content: bytes, mode: int = 0o644) -> None:

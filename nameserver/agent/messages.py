@@ -1,15 +1,45 @@
-"""The least of DNS that asks for a zone's SOA and reads the answer (RFC 1035, section 4)."""
+"""The least of DNS that asks for a zone's SOA or its whole content and reads the answer (RFC 1035, section 4)."""
 
 import struct
+
+AXFR = 252
 
 _HEADER = struct.Struct(">HHHHHH")
 _SOA, _IN = 6, 1
 _QR, _AA, _TC, _RCODE = 0x8000, 0x0400, 0x0200, 0x000F
 
 
-def question(identity: int, name: bytes) -> bytes:
-    """A query for the SOA of a name in wire format; no recursion asked for, no EDNS."""
-    return _HEADER.pack(identity, 0, 1, 0, 0, 0) + name + struct.pack(">HH", _SOA, _IN)
+def question(identity: int, name: bytes, type_: int = _SOA) -> bytes:
+    """A query for the SOA (or another type) of a name in wire format; no recursion asked for, no EDNS."""
+    return _HEADER.pack(identity, 0, 1, 0, 0, 0) + name + struct.pack(">HH", type_, _IN)
+
+
+def rcode(reply: bytes) -> int:
+    """The response code in the header."""
+    return int(_HEADER.unpack_from(reply)[1] & _RCODE)
+
+
+def count_soa(reply: bytes) -> int:
+    """How many SOA records the answer section has. Raises ValueError, IndexError, struct.error on what is no DNS."""
+    _, _, questions, answers, *_ = _HEADER.unpack_from(reply)
+    at, found = _HEADER.size, 0
+    for _ in range(questions):
+        at = _skip(reply, at) + 4
+    for _ in range(answers):
+        at = _skip(reply, at)
+        type_, _, _, length = struct.unpack_from(">HHIH", reply, at)
+        found += type_ == _SOA
+        at += 10 + length
+    return found
+
+
+def _skip(reply: bytes, at: int) -> int:
+    """The offset after the name at this one."""
+    while length := reply[at]:
+        if length >= 0xC0:
+            return at + 2
+        at += 1 + length
+    return at + 1
 
 
 def answers(reply: bytes, name: bytes) -> bool:

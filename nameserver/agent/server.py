@@ -9,16 +9,20 @@ from nameserver.agent.ask import ask
 from nameserver.agent.config import Config
 from nameserver.agent.configure import Configurer, digest
 from nameserver.agent.control import Control
-from nameserver.agent.errors import AgentError, BadRequest, NamedTrouble
+from nameserver.agent.errors import AgentError, BadRequest, NamedSilent, NamedTrouble
 from nameserver.agent.files import ZoneFiles
 from nameserver.agent.frames import Header
+from nameserver.agent.names import parse
 from nameserver.agent.publish import Publisher
 from nameserver.agent.refusals import Refusals
 from nameserver.agent.rndc import Rndc
 from nameserver.agent.state import Fence, lock
+from nameserver.agent.transfer import transfer
 from nameserver.agent.zonelist import ZoneList
 
 Operation = Callable[[Mapping[str, Any], bytes], Header]
+
+_MOST_CONTENT = 200 << 20  # octets in one answer
 
 
 class Agent:
@@ -28,8 +32,9 @@ class Agent:
         self._config = config
         self._fence, self._zones = Fence(config.state), ZoneList(config.state)
         self._control = Control(Rndc(config.rndc_port, config.key_file), config.zones)
-        files = self._files = ZoneFiles(config.zone_folder)
-        self._publisher = Publisher((config.address, config.port), self._control, files, self._zones)
+        self._files = files = ZoneFiles(config.zone_folder)
+        self._address = (config.address, config.port)
+        self._publisher = Publisher(self._address, self._control, files, self._zones)
         self._configurer = Configurer(config, self._control, self._zones)
         self._operations: dict[str, Operation] = {
             "hello": self._hello,
@@ -39,6 +44,8 @@ class Agent:
             "inventory": self._inventory,
             "read": self._read,
             "about": lambda _request, _body: host.about(config.directory),
+            "digests": self._digests,
+            "content": self._content,
         }
         with suppress(OSError), lock(config.state):  # a full or read-only disk is told by what cannot be done
             files.sweep()
@@ -47,7 +54,8 @@ class Agent:
     def serve(self, requests: BinaryIO, replies: BinaryIO) -> None:
         """Answer until the requests end. Raises BadRequest when the stream is not frames."""
         while (frame := frames.read(requests)) is not None:
-            replies.write(frames.pack(self._answer(*frame)))
+            answer = self._answer(*frame)
+            replies.write(frames.pack(answer, answer.pop("body", b"")))
             replies.flush()
 
     def _answer(self, header: bytes, body: bytes) -> Header:
@@ -99,7 +107,7 @@ class Agent:
             return {}
 
     def _serials(self, request: Mapping[str, Any], _body: bytes) -> Header:
-        answers = ask(self._config.address, self._config.port, _domains(request))
+        answers = ask(*self._address, _domains(request))
         if not answers.reachable:
             raise NamedTrouble("named does not answer.")
         return {"serials": answers.serials | dict.fromkeys(answers.silent)}
@@ -113,6 +121,25 @@ class Agent:
     def _read(self, request: Mapping[str, Any], _body: bytes) -> Header:
         with lock(self._config.state):
             return reading.read(request, self._files, self._zones.names())
+
+    def _digests(self, request: Mapping[str, Any], _body: bytes) -> Header:
+        return {"digests": {domain: self._files.digest(parse(domain)) for domain in _domains(request)}}
+
+    def _content(self, request: Mapping[str, Any], _body: bytes) -> Header:
+        """What named serves of each zone, transferred; a zone without content has the reason instead."""
+        zones, body = [], bytearray()
+        for domain in _domains(request):
+            size, error = 0, None
+            try:
+                content = transfer(self._address, self._config.key_file, parse(domain), _MOST_CONTENT - len(body))
+                size = len(content)
+                body += content
+            except NamedSilent:
+                raise
+            except NamedTrouble as trouble:
+                error = trouble.sentence
+            zones.append({"domain": domain, "size": size, "error": error})
+        return {"zones": zones, "body": bytes(body)}
 
 
 def _domains(request: Mapping[str, Any]) -> list[str]:

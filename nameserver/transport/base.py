@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from nameserver.content import Content
 from nameserver.plan import Item, Outcome
 
 
@@ -45,6 +46,14 @@ class Published:
     timings: dict[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a nameserver serves of one zone, whole, or why it could not be transferred (`error`)."""
+
+    content: Content | None
+    error: str | None = None
+
+
 class Transport(Protocol):
     """One nameserver's agent, for one caller at a time.
 
@@ -72,6 +81,12 @@ class Transport(Protocol):
 
     def about(self) -> Host:
         """What its clock and its disk say. An agent of an earlier version raises AgentFailed."""
+
+    def digests(self, domains: Iterable[str]) -> dict[str, str | None]:
+        """SHA-256 (hex) of each zone's file on its disk; None: there is no file."""
+
+    def content(self, domains: Iterable[str]) -> dict[str, Served]:
+        """What it serves of each zone, transferred beside it."""
 
     def close(self) -> None:
         """Let go of the agent; the next call opens the way again."""

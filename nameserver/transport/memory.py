@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from nameserver import serial
+from nameserver.agent import PROTOCOL
+from nameserver.content import of_zone_file
 from nameserver.errors import ConfigurationRefused, Fenced, TimedOut, Unreachable
 from nameserver.plan import Action, Item, Outcome, State
-from nameserver.transport.base import Greeting, Host, Published
+from nameserver.transport.base import Greeting, Host, Published, Served
 
 
 @dataclass(slots=True)
@@ -21,6 +23,7 @@ class MemoryNameserver:
     """
 
     zones: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)  # what differs on disk from what is served
     configuration: bytes | None = None
     fence: int = 0
     running: bool = True
@@ -47,7 +50,7 @@ class MemoryTransport:
         digest = None if there.configuration is None else hashlib.sha256(there.configuration).hexdigest()
         zones = len(there.zones) if there.running else None
         named = "9.18" if there.running else None
-        return Greeting(1, "memory", named, there.running, zones, digest, there.fence, there.started)
+        return Greeting(PROTOCOL, "memory", named, there.running, zones, digest, there.fence, there.started)
 
     def publish(self, items: Sequence[Item], fence: int) -> Published:
         """See Transport."""
@@ -84,6 +87,19 @@ class MemoryTransport:
         there = self._reach()
         return Host(time.time() + there.clock, there.free, 1 << 40, None)
 
+    def digests(self, domains: Iterable[str]) -> dict[str, str | None]:
+        """See Transport."""
+        self._reach()
+        return {domain: self._digest(domain) for domain in domains}
+
+    def content(self, domains: Iterable[str]) -> dict[str, Served]:
+        """See Transport."""
+        zones = self._reach().zones
+        return {
+            domain: Served(of_zone_file(domain, zones[domain][1])) if domain in zones else Served(None, "Not served.")
+            for domain in domains
+        }
+
     def close(self) -> None:
         """See Transport."""
 
@@ -103,14 +119,22 @@ class MemoryTransport:
     def _serial(self, domain: str) -> int | None:
         return self.nameserver.zones[domain][0] if domain in self.nameserver.zones else None
 
+    def _file(self, domain: str) -> bytes | None:
+        return self.nameserver.files.get(domain, self.nameserver.zones.get(domain, (0, None))[1])
+
+    def _digest(self, domain: str) -> str | None:
+        content = self._file(domain)
+        return None if content is None else hashlib.sha256(content).hexdigest()
+
     def _one(self, item: Item) -> Outcome:
         there, served = self.nameserver, self._serial(item.domain)
         if served is not None and serial.newer(served, item.serial):
             return Outcome(item.domain, State.OLDER, served, f"The nameserver holds serial {served}.")
-        if item.action is Action.PUBLISH and served == item.serial and there.zones[item.domain][1] != item.content:
+        if item.action is Action.PUBLISH and served == item.serial and self._file(item.domain) != item.content:
             return Outcome(item.domain, State.OLDER, served, f"The nameserver has serial {served} with other content.")
         if reason := there.failing.get(item.domain):
             return Outcome(item.domain, State.FAILED, served, reason)
+        there.files.pop(item.domain, None)
         if item.action is Action.REMOVE:
             there.zones.pop(item.domain, None)
             return Outcome(item.domain, State.IN_SYNC, None)

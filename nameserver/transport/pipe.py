@@ -9,10 +9,11 @@ from typing import Any
 
 from nameserver.agent import PROTOCOL, frames
 from nameserver.agent.errors import BadRequest
+from nameserver.content import of_transfer
 from nameserver.errors import AgentFailed, ConfigurationRefused, Fenced, TransportError, Unreachable
 from nameserver.plan import Action, Item, Outcome, State
 from nameserver.transport import ssh
-from nameserver.transport.base import Greeting, Host, Published
+from nameserver.transport.base import Greeting, Host, Published, Served
 from nameserver.transport.process import Process
 
 _ERRORS: dict[object, type[TransportError]] = {
@@ -47,8 +48,11 @@ class PipeTransport:
     def hello(self) -> Greeting:
         """See Transport. Raises AgentFailed when the agent speaks another protocol."""
         reply = self._request("hello", self._timeouts.command)
-        if reply.get("protocol") != PROTOCOL:
-            raise AgentFailed("The nameserver's agent speaks another protocol: provision the nameserver again.")
+        if (theirs := reply.get("protocol")) != PROTOCOL:
+            raise AgentFailed(
+                f"The nameserver's agent speaks another protocol ({theirs}, not {PROTOCOL}): provision the nameserver"
+                " again, with the agent of this version."
+            )
         with _form():
             known = {field: reply[field] for field in Greeting.__dataclass_fields__ if field != "started"}
             return Greeting(**known, started=reply.get("started"))  # an agent of an earlier version does not say
@@ -97,6 +101,16 @@ class PipeTransport:
             numbers = (float(reply["time"]), int(reply["free"]), int(reply["size"]))
             return Host(*numbers, None if files is None else int(files))
 
+    def digests(self, domains: Iterable[str]) -> dict[str, str | None]:
+        """See Transport."""
+        return self._mapping("digests", domains=list(domains))
+
+    def content(self, domains: Iterable[str]) -> dict[str, Served]:
+        """See Transport."""
+        reply = self._request("content", self._timeouts.publish, domains=list(domains))
+        with _form():
+            return dict(_served(reply["zones"], memoryview(reply["body"])))
+
     def close(self) -> None:
         """See Transport. The agent ends at the end of its input."""
         process, self._process = self._process, None
@@ -138,9 +152,9 @@ class PipeTransport:
         with _form():
             frames.check_lengths(header, body)
         text = process.read(header, end)
-        process.read(body, end)
+        content = process.read(body, end)
         with _form():
-            return frames.parse_header(text)
+            return frames.parse_header(text) | {"body": content}
 
     def _opened(self) -> Process:
         if self._process is not None and not self._process.idle():
@@ -176,6 +190,20 @@ def _described(item: Item) -> dict[str, Any]:
     if item.action is Action.REMOVE:
         return described
     return {**described, "size": len(item.content), "sha256": item.digest}
+
+
+def _served(zones: list[dict[str, Any]], body: memoryview) -> Iterator[tuple[str, Served]]:
+    for zone in zones:
+        part, body = body[: zone["size"]], body[zone["size"] :]
+        yield zone["domain"], _read(bytes(part)) if zone["error"] is None else Served(None, str(zone["error"]))
+
+
+def _read(messages: bytes) -> Served:
+    """What somebody put there by hand need not be what we can read; that zone alone is not compared then."""
+    try:
+        return Served(of_transfer(messages))
+    except ValueError as error:
+        return Served(None, f"What it serves cannot be read ({error}).")
 
 
 def _outcome(outcome: dict[str, Any]) -> Outcome:

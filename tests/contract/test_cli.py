@@ -455,3 +455,33 @@ def test_commands_are_completed() -> None:
     argv = [sys.executable, "-c", program]
     done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
     assert done.stdout.split() == ["plain,create"], done.stderr
+
+
+# ---- drift ----
+
+
+def test_drift_of_nameservers_that_cannot_be_asked_is_unknown(run: Run, alice: FlaskClient) -> None:
+    created(alice, "example.com")
+    asked = run("drift", "--json", "example.com")
+    assert asked.code == 2
+    found = json.loads(asked.out)
+    assert [(each["nameserver"], each["state"], each["compared"], each["drifts"]) for each in found] == [
+        ("ns1", "unreachable", None, []),
+        ("ns2", "unreachable", None, []),
+    ]
+    assert all("The way to the nameserver's agent" in each["reason"] for each in found)
+    told = run("drift", "--deep")
+    assert told.code == 2
+    assert "ns1 could not be asked, so nothing is known of it: " in told.out
+
+
+def test_drift_log_of_nothing(run: Run) -> None:
+    assert rows(run("drift", "--log").done) == []
+    assert json.loads(run("drift", "--log", "--json").done) == []
+
+
+def test_drift_refused(run: Run, alice: FlaskClient) -> None:
+    created(alice, "example.com")
+    assert "There is no zone nowhere.example" in run("drift", "nowhere.example").refused
+    assert "Give zones or --all" in run("drift", "--all", "example.com").usage
+    assert "--limit" in run("drift", "--limit", "0").usage

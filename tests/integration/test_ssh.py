@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nameserver.content import of_zone_file
 from nameserver.errors import HostKeyRefused, InvalidInput, LoginRefused, Unreachable
 from nameserver.plan import Action, Item, State
 from nameserver.transport import ssh
@@ -51,6 +52,10 @@ def test_a_zone_goes_out_over_ssh(transport: PipeTransport, named: RunningNamed)
     [outcome] = transport.publish([publication("over-ssh.example", 1)], 1).outcomes
     assert (outcome.state, outcome.serial) == (State.IN_SYNC, 1)
     assert transport.serials(["over-ssh.example"]) == {"over-ssh.example": 1}
+    item = publication("over-ssh.example", 1)
+    assert transport.digests(["over-ssh.example"]) == {"over-ssh.example": item.digest}
+    content = transport.content(["over-ssh.example"])["over-ssh.example"].content
+    assert content == of_zone_file("over-ssh.example", item.content)
     [gone] = transport.publish([Item("over-ssh.example", Action.REMOVE, 1)], 1).outcomes
     assert gone.state is State.IN_SYNC
 

@@ -7,6 +7,8 @@ from itertools import count
 
 import pytest
 
+from nameserver.agent import PROTOCOL, frames
+from nameserver.content import of_zone_file
 from nameserver.errors import AgentFailed, ConfigurationRefused, Fenced, TimedOut, Unreachable
 from nameserver.plan import Outcome, State
 from nameserver.transport.base import Transport
@@ -42,7 +44,7 @@ def _only(transport: Transport, item, fence: int) -> Outcome:
 
 def test_it_greets(transport: Transport) -> None:
     greeting = transport.hello()
-    assert (greeting.protocol, greeting.running) == (1, True)
+    assert (greeting.protocol, greeting.running) == (PROTOCOL, True)
 
 
 def test_a_new_zone_is_served(transport: Transport, domain: str, fence: int) -> None:
@@ -139,6 +141,23 @@ def test_the_inventory_lists_zones_and_serials(transport: Transport, domain: str
     assert not any(name.endswith(("bind", "server")) for name in transport.inventory())
 
 
+def test_the_digest_is_that_of_the_file(transport: Transport, domain: str, fence: int) -> None:
+    for serial in (1, 2):
+        item = publication(domain, serial)
+        transport.publish([item], fence)
+        assert transport.digests([domain, f"not.{domain}"]) == {domain: item.digest, f"not.{domain}": None}
+
+
+def test_the_content_is_that_of_the_file(transport: Transport, domain: str, fence: int) -> None:
+    item = publication(domain, 3, zone_file(domain, 3, 300, extra='*.x 60 TXT "a\\"b" c\nMail 60 MX 5 @\n'))
+    assert _only(transport, item, fence).state is State.IN_SYNC
+    answered = transport.content([domain, f"not.{domain}"])
+    assert answered[domain].content == of_zone_file(domain, item.content)
+    assert (answered[domain].error, len(answered[domain].content or ())) == (None, 304)
+    assert answered[f"not.{domain}"].content is None
+    assert answered[f"not.{domain}"].error
+
+
 def test_a_refused_configuration_changes_nothing(transport: Transport, domain: str, fence: int) -> None:
     transport.publish([publication(domain, 1)], fence)
     before = transport.hello().configuration
@@ -205,6 +224,13 @@ def test_a_program_that_is_not_there_is_unreachable() -> None:
 def test_another_protocol_is_an_error(answer: bytes) -> None:
     transport = _script(f"import sys; sys.stdout.buffer.write({answer!r}); sys.stdout.flush(); sys.stdin.read()")
     with pytest.raises(AgentFailed):
+        transport.hello()
+
+
+def test_an_agent_of_an_earlier_version_is_told_from_a_fault() -> None:
+    hello = frames.pack({"id": 1, "ok": True, "protocol": 1, "agent": "0.1.0"})
+    transport = _script(f"import sys; sys.stdout.buffer.write({hello!r}); sys.stdout.flush(); sys.stdin.read()")
+    with pytest.raises(AgentFailed, match=r"another protocol \(1, not \d\): provision the nameserver again"):
         transport.hello()
 
 

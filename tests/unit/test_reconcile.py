@@ -9,10 +9,11 @@ import pytest
 
 from nameserver.check import Checker
 from nameserver.plan import Action, State
-from nameserver.publish import Configured, Contact, Inventory, Observation, Published
+from nameserver.publish import Configured, Contact, Observation, Published
 from nameserver.reconcile import Assignment, Desired, Held, Reconciler
 from nameserver.records import Record
 from nameserver.render import Renderer
+from nameserver.sweep import Comparison, Inventory
 from nameserver.target import Target
 from nameserver.transport.memory import MemoryNameserver, MemoryTransport
 from nameserver.zone import Authority, Zone
@@ -52,6 +53,7 @@ class World:
             renderer=Renderer(TEMPLATES),
             checker=Checker(),
             authority=AUTHORITY,
+            comparison=Comparison(lambda *_: {}, lambda _: {}, Renderer(TEMPLATES), AUTHORITY, 1.0),
             sweep_seconds=3600,
             attends=self.attends,
         )
