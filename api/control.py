@@ -6,12 +6,14 @@ import socket
 import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from flask import Flask
 
-from api.changes import leases, observations, renderings
+from api import checking
+from api.changes import checks, leases, observations, renderings
 from api.database import db
 from api.doorbell import Doorbell
 from api.metrics import metrics
@@ -20,7 +22,7 @@ from api.store import control as store
 from api.verifying import Verifier
 from nameserver.check import Checker
 from nameserver.publish import Observation, Published
-from nameserver.reconcile import Assignment, Desired, Held, Reconciler
+from nameserver.reconcile import Assignment, Checks, Desired, Held, Reconciler
 from nameserver.render import Renderer
 from nameserver.transport.pipe import PipeTransport
 
@@ -43,13 +45,16 @@ class ControlPlane:
         self._renew_at = 0.0
         self._adopted = False
         self._verifier = Verifier(settings.sweep_seconds)
+        self._kept = settings.checks_kept
+        self._checks: deque[checks.Report] = deque()
+        self._checker = Checker()
         self._reconciler = Reconciler(
             gather=self._gather,
             report=self._report,
             connect=lambda target: PipeTransport(target.agent),
             wake=self._doorbell.wake,
             renderer=Renderer(settings.templates),
-            checker=Checker(),
+            checker=self._checker,
             authority=settings.authority,
             sweep_seconds=settings.sweep_seconds,
         )
@@ -84,6 +89,7 @@ class ControlPlane:
     def close(self) -> None:
         """Finish what is under way, and let go of the leases."""
         self._reconciler.close()
+        self._write_waiting()
         with self._app.app_context():
             leases.release(self._owner)
         self._doorbell.close()
@@ -96,7 +102,10 @@ class ControlPlane:
                 self._assignments = leases.take(self._owner, self._take_over)
             self._take_over = False
             self._renew_at = time.monotonic() + _RENEW_SECONDS
-        return self._reconciler.run_pass(self._assignments)
+        handed_out = self._reconciler.run_pass(self._assignments)
+        if not handed_out:
+            self._write_waiting()
+        return handed_out
 
     def _verify(self) -> None:
         if self._assignments:
@@ -113,11 +122,32 @@ class ControlPlane:
         with self._session():
             return store.gather(names)
 
-    def _report(self, observed: Observation | Held) -> None:
+    def _report(self, observed: Observation | Held | Checks) -> None:
         with self._session():
-            observations.report(observed)
+            if isinstance(observed, Checks):
+                self._checks += checking.reports(observed.zones, "publish", self._checker.version)
+                return
+            self._write(observed)
             if isinstance(observed, Published):
                 _count(observed)
+
+    def _write_waiting(self) -> None:
+        """When nothing that is under way will report."""
+        if self._checks:
+            with self._session():
+                self._write(None)
+
+    def _write(self, observed: Observation | Held | None) -> None:
+        """Checks wait for the next report and share its transaction; one that fails leaves them to the one after."""
+        waiting: list[checks.Report] = []
+        with suppress(IndexError):  # another nameserver's thread may take some at the same time
+            while True:
+                waiting.append(self._checks.popleft())
+        try:
+            observations.report_with(observed, lambda session: checks.keep(session, waiting, self._kept))
+        except BaseException:
+            self._checks.extendleft(reversed(waiting))
+            raise
 
     @contextmanager
     def _session(self) -> Iterator[None]:

@@ -26,6 +26,8 @@ from nameserver.zone import Authority
 PREFIX = "ZONEWRIGHT_"
 # An origin as browsers write it (RFC 6454, section 6.2).
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?")
+# An address with a port; IPv6 in brackets.
+_RESOLVER = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::(\d{1,5}))?")
 # Variables of other programs of ours: examples, the lab, Vagrant, backups, containers.
 _OTHERS = ("DATA", "API", "TOKEN", "TRACEBACK", "BOX", "BACKUPS", "KEY", "DATABASE_PASSWORD")
 _CHECKOUT = Path(__file__).resolve().parent.parent / "bind-templates"
@@ -65,6 +67,8 @@ class Settings:
     body_limit: int = setting(1048576, "the largest request body")
     most_waiters: int = setting(12, "requests of one process that may wait for a publication at a time")
     sweep_seconds: int = setting(300, "how often everything the nameservers answer is compared with the database")
+    checks_kept: int = setting(20, "how many checks of each zone are kept, the newest ones")
+    check_resolver: str = setting("", "the resolver that deep checks ask: an address, with a port if not 53")
     metrics_networks: tuple[str, ...] = setting(("127.0.0.0/8", "::1/128"), "networks that may read /metrics")
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
 
@@ -93,6 +97,17 @@ class Settings:
             expire=self.soa_expire,
             negative_ttl=self.negative_ttl,
         )
+
+    @property
+    def resolver(self) -> tuple[str, int] | None:
+        """Address and port of the resolver that deep checks ask. Raises ValueError."""
+        if not self.check_resolver:
+            return None
+        match = _RESOLVER.fullmatch(self.check_resolver)
+        address, port = (match[1] or match[2], int(match[3] or 53)) if match else (self.check_resolver, 53)
+        if not 1 <= port <= 65535:
+            raise ValueError(f"there is no port {port}")
+        return str(ipaddress.ip_address(address)), port
 
 
 def load(data: Path, environ: Mapping[str, str], **given: Any) -> Settings:
@@ -165,6 +180,7 @@ def _checked(settings: Settings) -> Settings:
     _check_names(settings)
     _check_networks(settings)
     _check_addresses(settings)
+    _check_resolver(settings)
     return settings
 
 
@@ -172,7 +188,7 @@ def _check_numbers(settings: Settings) -> None:
     for name in ("authority_ttl", "soa_refresh", "soa_retry", "soa_expire", "negative_ttl"):
         if not 0 <= getattr(settings, name) <= HIGHEST_TTL:
             raise OperatorError(f"The setting {name} must be from 0 to {HIGHEST_TTL} seconds.")
-    for name in ("sweep_seconds", "body_limit", "most_waiters", "zones_per_account", "records_per_zone"):
+    for name in ("sweep_seconds", "body_limit", "most_waiters", "zones_per_account", "records_per_zone", "checks_kept"):
         if getattr(settings, name) < 1:
             raise OperatorError(f"The setting {name} must be 1 or more.")
 
@@ -183,6 +199,15 @@ def _check_networks(settings: Settings) -> None:
             ipaddress.ip_network(text)
         except ValueError as error:
             raise OperatorError(f"The setting metrics_networks has “{text}”, which is no network: {error}.") from error
+
+
+def _check_resolver(settings: Settings) -> None:
+    try:
+        settings.resolver  # noqa: B018  it is read to see whether it can be
+    except ValueError as error:
+        raise OperatorError(
+            f"The setting check_resolver must be an address like 127.0.0.1, 127.0.0.1:5300 or [::1]:53: {error}."
+        ) from error
 
 
 def _check_names(settings: Settings) -> None:

@@ -11,6 +11,7 @@ _COMMANDS = {
     "zone": ("zones", "Create, show, list, move and delete zones."),
     "record": ("records", "Add, set and delete records."),
     "nameserver": ("nameservers", "Add, list, pause and remove nameservers."),
+    "check": ("checks", "Check zones and report every problem."),
     "publish": ("control", "One pass of the control plane."),
     "control": ("control", "Run the control plane."),
     "api": ("api", "Run the API."),

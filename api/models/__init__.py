@@ -2,6 +2,7 @@
 
 from api.models.accounts import Account
 from api.models.changes import Change
+from api.models.checks import Check
 from api.models.idempotency import IdempotencyKey
 from api.models.nameservers import Nameserver
 from api.models.publications import Publication
@@ -14,6 +15,7 @@ from api.models.zones import Zone
 __all__ = [
     "Account",
     "Change",
+    "Check",
     "IdempotencyKey",
     "Nameserver",
     "Publication",

@@ -25,6 +25,7 @@ COMMANDS = [
     ["nameserver"],
     ["nameserver", "list"],
     ["nameserver", "render"],
+    ["check"],
     ["publish"],
     ["control"],
     ["api"],
