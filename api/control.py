@@ -6,15 +6,17 @@ import socket
 import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 
 from flask import Flask
 
-from api.changes import drifts, leases, observations, renderings
+from api import checking
+from api.changes import checks, drifts, leases, observations, renderings
 from api.database import db, now
 from api.doorbell import Doorbell
 from api.metrics import metrics
@@ -25,7 +27,7 @@ from api.verifying import Verifier
 from nameserver.check import Checker
 from nameserver.drift import Drift, Expected, lines, sentence
 from nameserver.publish import Observation, Published
-from nameserver.reconcile import Assignment, Desired, Held, Reconciler
+from nameserver.reconcile import Assignment, Checks, Desired, Held, Reconciler
 from nameserver.render import Renderer
 from nameserver.sweep import Comparison, Drifted
 from nameserver.transport.pipe import PipeTransport
@@ -53,7 +55,10 @@ class ControlPlane:
         self._renew_at = 0.0
         self._adopted = False
         self._verifier = Verifier(settings.sweep_seconds)
+        self._kept = settings.checks_kept
+        self._checks: deque[checks.Report] = deque()
         self._renderer, self._authority = Renderer(settings.templates), settings.authority
+        self._checker = Checker(settings.data.absolute())
         self._reconciler, self._heavy = (self._made(settings, heavy) for heavy in (False, True))
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="heavy")
         self._heavy_pass: Future[int] | None = None
@@ -66,7 +71,7 @@ class ControlPlane:
             connect=lambda target: PipeTransport(target.agent),
             wake=self._doorbell.wake,
             renderer=renderer,
-            checker=Checker(settings.data.absolute()),
+            checker=Checker(settings.data.absolute()) if heavy else self._checker,
             authority=authority,
             comparison=Comparison(self._expected, self._zones, renderer, authority, settings.content_share),
             sweep_seconds=settings.sweep_seconds,
@@ -107,6 +112,7 @@ class ControlPlane:
         self._beside.shutdown()
         self._heavy.close()
         self._reconciler.close()
+        self._write_waiting()
         with self._app.app_context():
             leases.release(self._owner)
         self._doorbell.close()
@@ -120,7 +126,10 @@ class ControlPlane:
             self._take_over = False
             # One that has nothing to do looks again soon: the other one may be dead.
             self._renew_at = time.monotonic() + (_RENEW_SECONDS if self._assignments else _LONGEST_SLEEP)
-        return self._reconciler.run_pass(self._assignments)
+        handed_out = self._reconciler.run_pass(self._assignments)
+        if not handed_out:
+            self._write_waiting()
+        return handed_out
 
     def _verify(self) -> None:
         if self._assignments:
@@ -157,15 +166,36 @@ class ControlPlane:
         with self._session():
             return store.desired_zones(domains)
 
-    def _report(self, observed: Observation | Held) -> None:
+    def _report(self, observed: Observation | Held | Checks) -> None:
         with self._session():
+            if isinstance(observed, Checks):
+                self._checks += checking.reports(observed.zones, "publish", self._checker.version)
+                return
             if isinstance(observed, Drifted):
                 _tell(observed.nameserver, drifts.record(observed))
                 return
             since = observations.waiting_since(observed) if isinstance(observed, Published) else []
-            observations.report(observed)
+            self._write(observed)
             if isinstance(observed, Published):
                 _count(observed, since)
+
+    def _write_waiting(self) -> None:
+        """When nothing that is under way will report."""
+        if self._checks:
+            with self._session():
+                self._write(None)
+
+    def _write(self, observed: Observation | Held | None) -> None:
+        """Checks wait for the next report and share its transaction; one that fails leaves them to the one after."""
+        waiting: list[checks.Report] = []
+        with suppress(IndexError):  # another nameserver's thread may take some at the same time
+            while True:
+                waiting.append(self._checks.popleft())
+        try:
+            observations.report_with(observed, lambda session: checks.keep(session, waiting, self._kept))
+        except BaseException:
+            self._checks.extendleft(reversed(waiting))
+            raise
 
     @contextmanager
     def _session(self) -> Iterator[None]:

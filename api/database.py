@@ -108,13 +108,20 @@ class WriteLock:
 
 @contextmanager
 def writing(dry_run: bool = False) -> Iterator[Session]:
-    """One write transaction: committed whole at the end, or nothing of it; a dry run ends in nothing too."""
+    """One write transaction: committed whole at the end, or nothing of it; a dry run ends in nothing too.
+
+    Within another one it is a part of that.
+    """
     lock: WriteLock | None = current_app.extensions["zonewright_lock"]
     session = db.session()
+    if session.info.get("writing"):
+        yield session
+        return
     session.rollback()  # an earlier read's snapshot must not be what this write decides on
     with lock.held() if lock else nullcontext():
         try:
             session.connection(execution_options={"zonewright_write": True})
+            session.info["writing"] = True
             yield session
             session.flush()
             if dry_run:
@@ -124,6 +131,8 @@ def writing(dry_run: bool = False) -> Iterator[Session]:
         except BaseException:
             session.rollback()
             raise
+        finally:
+            session.info["writing"] = False
 
 
 @contextmanager

@@ -31,6 +31,8 @@ _REQUEST_HEADERS = {
     "If-Match": "Write only if the entity tag is still this one; otherwise 412.",
     "Idempotency-Key": "The same write sent again within 24 hours is answered again, and done once.",
 }
+#: Answered one at a time or as an array.
+_ONE_OR_MANY = ("create_record", "zone_check")
 _TAGGED = ("show_zone", "show_record")
 #: What the answers are that have no schema of their own.
 _PLAIN = {
@@ -146,7 +148,7 @@ def _success(route: Route) -> dict[str, Any]:
     response: dict[str, Any] = {"description": "Done."}
     if route.answers is not None:
         schema: Any = {"type": "array", "items": route.answers} if route.many else route.answers
-        if route.answer.__name__ == "create_record":
+        if route.answer.__name__ in _ONE_OR_MANY:
             schema = {"oneOf": [route.answers, {"type": "array", "items": route.answers}]}
         response["content"] = {"application/json": {"schema": schema}}
         if (example := EXAMPLES.get(route.answers)) is not None:

@@ -19,7 +19,7 @@ from api.intents import intent
 from api.resources import batches, changes, documents, health, records, zones
 from api.schemas import loading
 from api.schemas.batches import BatchAnswer, BatchBody
-from api.schemas.checks import CheckAnswer
+from api.schemas.checks import CheckAnswer, DeepQuery, HistoryQuery
 from api.schemas.queries import BatchQuery, NoQuery, Paging, RecordQuery, WriteQuery, ZoneQuery
 from api.schemas.records import FlatRecordAnswer, RecordAnswer, RecordBody, RecordPatch
 from api.schemas.status import ChangeAnswer, StatusAnswer
@@ -71,7 +71,8 @@ ROUTES = (
     _read("/dns-zones/<uuid>/", zones.show_zone, WholeZoneAnswer),
     _write("DELETE", "/dns-zones/<uuid>/", DELETE, 204, zones.delete_zone),
     _read("/dns-zones/<uuid>/status/", zones.zone_status, StatusAnswer),
-    _read("/dns-zones/<uuid>/check/", zones.zone_check, CheckAnswer),
+    _read("/dns-zones/<uuid>/check/", zones.zone_check, CheckAnswer, HistoryQuery),
+    Route("POST", f"{_API}/dns-zones/<uuid>/check/", LIST, 200, zones.check_zone_now, DeepQuery, None, CheckAnswer),
     _read("/dns-zones/<uuid>/records/", records.list_zone_records, RecordAnswer, Paging, many=True),
     _write("POST", "/dns-zones/<uuid>/records/", CREATE, 201, records.create_record, RecordBody, RecordAnswer),
     _read("/dns-records/", records.list_records, FlatRecordAnswer, RecordQuery, many=True),

@@ -26,6 +26,8 @@ from nameserver.zone import Authority
 PREFIX = "ZONEWRIGHT_"
 # An origin as browsers write it (RFC 6454, section 6.2).
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?")
+# An address with a port; IPv6 in brackets.
+_RESOLVER = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::(\d{1,5}))?")
 # Variables of other programs of ours: examples, the lab, Vagrant, backups, containers.
 _OTHERS = ("DATA", "API", "TOKEN", "TRACEBACK", "BOX", "BACKUPS", "KEY", "DATABASE_PASSWORD")
 _AT_LEAST_ONE = (
@@ -35,6 +37,7 @@ _AT_LEAST_ONE = (
     "most_waiters",
     "zones_per_account",
     "records_per_zone",
+    "checks_kept",
     "least_disk_free",
 )
 _CHECKOUT = Path(__file__).resolve().parent.parent / "bind-templates"
@@ -78,6 +81,8 @@ class Settings:
     most_waiters: int = setting(12, "requests of one process that may wait for a publication at a time")
     sweep_seconds: int = setting(300, "how often everything the nameservers answer is compared with the database")
     content_seconds: int = setting(86400, "how often the whole content of every zone, as served, is compared")
+    checks_kept: int = setting(20, "how many checks of each zone are kept, the newest ones")
+    check_resolver: str = setting("", "the resolver that deep checks ask: an address, with a port if not 53")
     metrics_networks: tuple[str, ...] = setting(("127.0.0.0/8", "::1/128"), "networks that may read /metrics")
     least_disk_free: int = setting(536870912, "octets free on a disk below which `zonewright doctor` finds a fault")
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
@@ -113,6 +118,17 @@ class Settings:
             expire=self.soa_expire,
             negative_ttl=self.negative_ttl,
         )
+
+    @property
+    def resolver(self) -> tuple[str, int] | None:
+        """Address and port of the resolver that deep checks ask. Raises ValueError."""
+        if not self.check_resolver:
+            return None
+        match = _RESOLVER.fullmatch(self.check_resolver)
+        address, port = (match[1] or match[2], int(match[3] or 53)) if match else (self.check_resolver, 53)
+        if not 1 <= port <= 65535:
+            raise ValueError(f"there is no port {port}")
+        return str(ipaddress.ip_address(address)), port
 
 
 def load(data: Path, environ: Mapping[str, str], **given: Any) -> Settings:
@@ -187,6 +203,7 @@ def _checked(settings: Settings) -> Settings:
     _check_names(settings)
     _check_networks(settings)
     _check_addresses(settings)
+    _check_resolver(settings)
     return settings
 
 
@@ -209,6 +226,15 @@ def _check_networks(settings: Settings) -> None:
                 ipaddress.ip_network(text)
             except ValueError as error:
                 raise OperatorError(f"The setting {name} has “{text}”, which is no network: {error}.") from error
+
+
+def _check_resolver(settings: Settings) -> None:
+    try:
+        settings.resolver  # noqa: B018  it is read to see whether it can be
+    except ValueError as error:
+        raise OperatorError(
+            f"The setting check_resolver must be an address like 127.0.0.1, 127.0.0.1:5300 or [::1]:53: {error}."
+        ) from error
 
 
 def _check_names(settings: Settings) -> None:

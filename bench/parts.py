@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from statistics import median
 
-_RENDERED = re.compile(r" nameserver\.reconcile: rendered 1 zones ((?:\w+=[\d.]+ ?)+)$")
+_RENDERED = re.compile(r" nameserver\.gate: rendered 1 zones ((?:\w+=[\d.]+ ?)+)$")
 _PUBLISHED = re.compile(r" nameserver\.publish: \S+: published (\S+) (\d+) ((?:\w+=[\d.]+ ?)+)$")
 # What the log calls a part, and what it is; in the order in which they happen.
 PARTS = {

@@ -7,22 +7,25 @@ asks the network. A whole batch is one `named-checkconf -z`, which names each ba
 import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import dns.exception
 import dns.zone
 
-from nameserver import scratch
+from nameserver import checkzone, scratch
 from nameserver.agent import names, tools
 from nameserver.agent.errors import AgentError
 from nameserver.errors import CheckerMissing
-from nameserver.zone import Problem, Severity
+from nameserver.render import ZoneFile, counted
+from nameserver.zone import Problem, Severity, verdict
 
 _TIMEOUT = 20.0
 _FEW = 300  # records that dnspython counts in less time than named-checkzone takes to start
 _BATCH_SPEED = 500  # zones a second; it checks 26,000 when idle
 _CONFIGURATION = """\
-options {{ directory "{folder}"; check-names primary warn; max-records-per-type 200; max-types-per-name 200; }};
+options {{ directory "{folder}"; check-names primary warn; check-sibling yes;
+max-records-per-type 200; max-types-per-name 200; }};
 """
 
 # What a checker prints about the file it was given. Lines about other files are dropped: an $INCLUDE would
@@ -57,34 +60,38 @@ class Checker:
             self._ready.communicate(b"")
             self._ready = None
 
-    def check_zone(self, domain: str, content: bytes, expected_records: int) -> list[Problem]:
-        """The problems of one zone file; `expected_records` counts the SOA. Raises CheckerMissing."""
-        if self._ready is not None and expected_records <= _FEW and self._quick(domain, content, expected_records):
+    @cached_property
+    def version(self) -> str:
+        """The version of BIND that checks. Raises CheckerMissing."""
+        return _run([_find("named-checkzone"), "-v"], _TIMEOUT, b"").stdout.decode(errors="replace").strip()[:100]
+
+    def check_zone(self, domain: str, file: ZoneFile) -> list[Problem]:
+        """The problems of one zone file. Raises CheckerMissing."""
+        if self._ready is not None and file.records <= _FEW and self._quick(domain, file):
             return []
-        done = self._checkzone(domain, content, "-D", "-s", "full", "-o", "-")
-        problems = _problems(done.stderr, failed=bool(done.returncode))
-        if not done.returncode and (loaded := _count(done.stdout)) != expected_records:
-            detail = f"The zone file loads as {loaded} records instead of {expected_records}."
-            problems.append(Problem("record-count", Severity.ERROR, detail))
+        return self._checkzone(domain, file)
+
+    def check_zones(self, files: Mapping[str, ZoneFile]) -> dict[str, list[Problem]]:
+        """The problems of each zone of a batch, none for a good one. Raises CheckerMissing.
+
+        Those that the checker said anything about, and those that may hold other records than they should, are
+        checked again one by one.
+        """
+        problems: dict[str, list[Problem]] = {domain: [] for domain in files}
+        bad, noted = self._checkconf({domain: file.content for domain, file in files.items()})
+        for domain, file in files.items():
+            if domain in bad or domain in noted or counted(file.content) != file.records:
+                problems[domain] = self._checkzone(domain, file)
+                if domain in bad and verdict(problems[domain]) != "error":
+                    problems[domain].append(_error("named-checkconf does not load the zone."))
         return problems
 
-    def check_zones(self, zones: Mapping[str, bytes]) -> dict[str, list[Problem]]:
-        """The problems of each zone of a batch, none for a good one; records are not counted. Raises CheckerMissing."""
-        problems: dict[str, list[Problem]] = {domain: [] for domain in zones}
-        bad, suspects = self._checkconf(zones)
-        for domain in suspects:
-            done = self._checkzone(domain, zones[domain])
-            problems[domain] = _problems(done.stdout + done.stderr, failed=bool(done.returncode))
-            if domain in bad and not done.returncode:
-                problems[domain].append(_error("named-checkconf does not load the zone."))
-        return problems
-
-    def _quick(self, domain: str, content: bytes, expected_records: int) -> bool:
+    def _quick(self, domain: str, file: ZoneFile) -> bool:
         """Is the zone without a fault? If not, the long way tells what it is."""
         waiting, self._ready = self._ready, None
         assert waiting is not None and waiting.stdin is not None  # noqa: PT018  `check_zone` looked
         with scratch.folder(self._folder) as folder:
-            (folder / "0.zone").write_bytes(content)
+            (folder / "0.zone").write_bytes(file.content)
             quoted = names.parse(domain).quoted
             clause = f'zone {quoted} {{ type primary; file "{folder}/0.zone"; }};\n'
             configuration = (_CONFIGURATION.format(folder=folder) + clause).encode()
@@ -92,23 +99,29 @@ class Checker:
                 stdin, waiting.stdin = waiting.stdin, None
                 with stdin:
                     stdin.write(configuration)
-                counted = _parsed(domain, content)  # while the checker works
+                parsed = _parsed(domain, file.content)  # while the checker works
                 output, _ = waiting.communicate(timeout=_TIMEOUT)
             except (OSError, subprocess.TimeoutExpired):
                 waiting.kill()
                 waiting.communicate()
                 return False
         bad, noted = _sorted_out(output.decode(errors="replace"), [domain])
-        return not waiting.returncode and not bad and not noted and counted == expected_records
+        return not waiting.returncode and not bad and not noted and parsed == file.records
 
-    def _checkzone(self, domain: str, content: bytes, *options: str) -> subprocess.CompletedProcess[bytes]:
+    def _checkzone(self, domain: str, file: ZoneFile) -> list[Problem]:
         # A first hyphen would be taken for an option.
         name = re.sub(r"^-", r"\\045", names.parse(domain).text)
-        argv = [_find("named-checkzone"), "-k", "warn", "-i", "local", *options, name, "/dev/stdin"]
-        return _run(argv, _TIMEOUT, content)
+        options = ("-k", "warn", "-i", "local", "-D", "-s", "full", "-o", "-")
+        done = _run([_find("named-checkzone"), *options, name, "/dev/stdin"], _TIMEOUT, file.content)
+        problems = _problems(domain, done.stderr, failed=bool(done.returncode))
+        if not done.returncode and (loaded := _count(done.stdout)) != file.records:
+            detail = f"The zone file loads as {loaded} records instead of {file.records}."
+            mend = "Look for a record that stands twice, or that is not in this zone."
+            problems.append(Problem("record-count", Severity.ERROR, detail, mend=mend))
+        return problems
 
-    def _checkconf(self, zones: Mapping[str, bytes]) -> tuple[set[str], list[str]]:
-        """The zones that do not load, and all about which anything was said."""
+    def _checkconf(self, zones: Mapping[str, bytes]) -> tuple[set[str], set[str]]:
+        """The zones that do not load, and those about which anything was said."""
         program = _find("named-checkconf")
         domains = list(zones)
         with scratch.folder(self._folder) as folder:
@@ -161,7 +174,7 @@ def _tree(folder: Path, domains: Sequence[str], zones: Mapping[str, bytes]) -> P
     return configuration
 
 
-def _sorted_out(output: str, domains: Sequence[str]) -> tuple[set[str], list[str]]:
+def _sorted_out(output: str, domains: Sequence[str]) -> tuple[set[str], set[str]]:
     by_text = {names.parse(domain).text: domain for domain in domains}
     bad, noted = set(domains), set[str]()
     for line in output.splitlines():
@@ -169,7 +182,7 @@ def _sorted_out(output: str, domains: Sequence[str]) -> tuple[set[str], list[str
             (bad.discard if _LOADED.match(match["words"]) else noted.add)(domain)
         elif (match := _LINE.fullmatch(line)) and match["file"] and int(match["file"]) < len(domains):
             noted.add(domains[int(match["file"])])
-    return bad, [domain for domain in domains if domain in bad | noted]
+    return bad, noted
 
 
 def _count(dump: bytes) -> int:
@@ -177,23 +190,21 @@ def _count(dump: bytes) -> int:
     return sum(1 for line in dump.splitlines() if line and not line.startswith(b";"))
 
 
-def _problems(output: bytes, failed: bool) -> list[Problem]:
+def _problems(domain: str, output: bytes, failed: bool) -> list[Problem]:
     lines = output.decode(errors="replace").splitlines()
-    problems = list(dict.fromkeys(problem for line in lines if (problem := _problem(line, failed))))
-    if failed and not any(problem.severity is Severity.ERROR for problem in problems):
+    found = (problem for line in lines if (problem := _problem(domain, line, failed)))
+    problems = list(dict.fromkeys(found))
+    if failed and verdict(problems) != "error":
         problems.append(_reason(lines))
     return problems
 
 
-def _problem(line: str, failed: bool) -> Problem | None:
+def _problem(domain: str, line: str, failed: bool) -> Problem | None:
     if match := _LINE.fullmatch(line):
-        words = f"Line {match['number']}: {match['words'].rstrip('.')}."
-        lost = "ignoring out-of-zone data" in words  # loads, without the record
-        severe = failed and match["source"] is not None
-        return Problem(_rule(words), Severity.ERROR if severe or lost else Severity.WARNING, words)
+        number, severe = int(match["number"]), match["source"] is not None
+        return checkzone.problem(domain, match["words"], failed, number, severe)
     if (match := _ZONE.fullmatch(line)) and not _quiet(match["words"]):
-        words = match["words"].rstrip(".")
-        return Problem(_rule(words), Severity.ERROR if failed else Severity.WARNING, f"The zone: {words}.")
+        return checkzone.problem(domain, match["words"], failed)
     return None
 
 
@@ -207,9 +218,5 @@ def _reason(lines: Iterable[str]) -> Problem:
     return _error(f"The zone does not load: {next(reasons, 'the checker gave no reason').rstrip('.')}.")
 
 
-def _rule(words: str) -> str:
-    return "check-names" if "(check-names)" in words else "named-checkzone"
-
-
 def _error(detail: str) -> Problem:
-    return Problem("named-checkzone", Severity.ERROR, detail)
+    return Problem(checkzone.UNKNOWN, Severity.ERROR, detail)

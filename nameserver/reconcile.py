@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nameserver.check import Checker
-from nameserver.errors import InvalidInput
+from nameserver.gate import Checked, Gate
 from nameserver.plan import Action, Item
 from nameserver.publish import Observation, Publisher
-from nameserver.render import Renderer, ZoneFile
+from nameserver.render import Renderer
 from nameserver.sweep import Comparison, Inventory
 from nameserver.target import Target
 from nameserver.transport.base import Transport
-from nameserver.zone import Authority, Problem, Severity, Zone
+from nameserver.zone import Authority, Problem, Severity, Zone, verdict
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +53,15 @@ class Desired:
     held: Sequence[Held] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What was checked in one pass, before anything of it was published."""
+
+    zones: Sequence[Checked]
+
+
 Gather = Callable[[Sequence[str]], Desired]
-Report = Callable[[Observation | Held], None]
+Report = Callable[[Observation | Held | Checks], None]
 Connect = Callable[[Target], Transport]
 
 
@@ -88,16 +95,18 @@ class Reconciler:
         if not idle:
             return 0
         desired = self.gather([each.name for each in idle])
-        items = {item.domain: item for item in self._items(desired)}
+        checked = list(Gate(self.renderer, self.checker, self.authority).check(list(desired.zones.values())))
+        items = {item.domain: item for item in self._items(desired, checked)}
         handed_out = 0
         for each in idle:
             wanted = [items[domain] for domain in desired.due.get(each.name, ()) if domain in items]
             publisher = self._publishers[each.name][1]
             publisher.start(wanted, each.fence, self._may_configure(each.name, assignments), self._sweep_due(each.name))
             handed_out += len(wanted)
-        if (
-            self.attends and not handed_out
-        ):  # starting a program stops this process's threads for a moment: not while they publish
+        if checked:  # told while they publish, so that no publication waits for it
+            self.report(Checks(checked))
+        # Starting a program stops this process's threads for a moment: not while they publish.
+        if self.attends and not handed_out:
             self.checker.prepare()
         return handed_out
 
@@ -148,36 +157,17 @@ class Reconciler:
         after = names[names.index(name) + 1 :]
         return all(self._publishers[other][1].configured for other in after)
 
-    def _items(self, desired: Desired) -> Iterable[Item]:
+    def _items(self, desired: Desired, checked: Iterable[Checked]) -> Iterable[Item]:
         for held in desired.held:
             self._hold(held.domain, held.serial, held.problems)
         for domain, serial in desired.removals.items():
             yield Item(domain, Action.REMOVE, serial)
-        began = time.perf_counter()
-        files = {zone.domain: file for zone in desired.zones.values() if (file := self._rendered(zone))}
-        rendered = time.perf_counter()
-        checked = self._check(files)
-        if files:
-            parts = (len(files), 1000 * (rendered - began), 1000 * (time.perf_counter() - rendered))
-            log.info("rendered %d zones render=%.2f check=%.2f", *parts)
-        for domain, problems in checked.items():
-            if any(problem.severity is Severity.ERROR for problem in problems):
-                self._hold(domain, desired.zones[domain].serial, problems)
+        for zone, file, problems in ((each.zone, each.file, each.problems) for each in checked):
+            if file is None or verdict(problems) == "error":
+                errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+                self._hold(zone.domain, zone.serial, errors)
             else:
-                yield Item(domain, Action.PUBLISH, desired.zones[domain].serial, files[domain].content)
-
-    def _rendered(self, zone: Zone) -> ZoneFile | None:
-        try:
-            return self.renderer.zone_file(zone, self.authority)
-        except InvalidInput as error:
-            self._hold(zone.domain, zone.serial, [Problem("rendering", Severity.ERROR, error.detail)])
-            return None
-
-    def _check(self, files: Mapping[str, ZoneFile]) -> Mapping[str, Sequence[Problem]]:
-        if len(files) == 1:
-            [(domain, file)] = files.items()
-            return {domain: self.checker.check_zone(domain, file.content, file.records)}
-        return self.checker.check_zones({domain: file.content for domain, file in files.items()}) if files else {}
+                yield Item(zone.domain, Action.PUBLISH, zone.serial, file.content)
 
     def _hold(self, domain: str, serial: int, problems: Sequence[Problem]) -> None:
         reason = "; ".join(problem.detail for problem in problems)

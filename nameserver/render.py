@@ -5,6 +5,7 @@ section 5.1 gives a newline, a quote or a `$` a meaning of its own).
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,11 @@ Line = tuple[str, int, str, str]
 _HIGHEST_TTL = 2**31 - 1
 # A value that came past our rules, by hand or by a fault of ours: its zone is held, the others must go out.
 _NOT_VALID = (dns.exception.DNSException, ValueError, TypeError, KeyError, AttributeError)
+# A line of a zone file that is one record and nothing else, whatever its values: quotes are closed on the line, and
+# what is special to a reader (RFC 1035, section 5.1) stands in quotes or is escaped.
+_TOKEN = rb'(?:[^\s"();\\$@]|\\.)(?:[^\s"();\\]|\\.)*+|@|"(?:[^"\\\n]|\\.)*+"'
+_RECORD = re.compile(rb"(?:" + _TOKEN + rb") \d+ IN [A-Z0-9-]+(?: (?:" + _TOKEN + rb"))++")
+_OTHER_LINE = re.compile(rb";.*|\$ORIGIN [^\s;()\"]+|\$TTL \d+|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +64,7 @@ class Renderer:
                 raise ValueError(f"{zone.domain!r} is no zone's name")
             lines = sorted(zone_lines(zone, authority))
         except _NOT_VALID as error:
-            reason = str(error) or type(error).__name__
-            raise InvalidInput("records", f"A record of the zone cannot be printed: {reason}") from error
+            raise InvalidInput("records", _reason(error)) from error
         return ZoneFile(self._render("zone.j2", zone=zone, authority=authority, lines=lines), 1 + len(lines))
 
     def named_conf(self, target: Target) -> bytes:
@@ -68,6 +73,33 @@ class Renderer:
 
     def _render(self, template: str, **data: Any) -> bytes:
         return self._environment.get_template(template).render(**data).encode()
+
+
+def unprintable(record: records.Record) -> str | None:
+    """Why the record cannot be written into a zone file; None when it can."""
+    try:
+        record_line(record)
+    except (*_NOT_VALID, InvalidInput) as error:
+        return _reason(error)
+    return None
+
+
+def _reason(error: Exception) -> str:
+    return f"A record of the zone cannot be printed: {str(error) or type(error).__name__}"
+
+
+def counted(content: bytes) -> int | None:
+    """How many different records a zone file of our own has, line by line; None when a line is anything else.
+
+    No parser, and none is needed: it is as quick as reading, and whatever is not plain is looked at by one.
+    """
+    records = set()
+    for line in content.split(b"\n"):
+        if _RECORD.fullmatch(line):
+            records.add(line)
+        elif not _OTHER_LINE.fullmatch(line):
+            return None
+    return len(records)
 
 
 def zone_lines(zone: Zone, authority: Authority) -> list[Line]:

@@ -11,7 +11,6 @@ from functools import cached_property
 from nameserver import names, records
 from nameserver.errors import InvalidInput
 from nameserver.records import Record
-from nameserver.zone import Problem, Severity, Zone
 
 # BIND's max-records-per-type; with 21 types and the SOA, its max-types-per-name (100) can't be reached.
 MOST_RECORDS = 100
@@ -60,24 +59,6 @@ def check_address(domain: str, rest: Iterable[Record], nameserver: Record) -> No
         raise InvalidInput(
             "name", f"{host}, but it is a nameserver of this zone: remove its NS record first."
         ) from None
-
-
-def warnings(zone: Zone) -> list[Problem]:
-    """What is published and may still surprise: addresses and mail at names that are no host names."""
-    return [_not_a_hostname(zone, record) for record in zone.records if _is_odd(record)]
-
-
-def _is_odd(record: Record) -> bool:
-    return record.type in (*_ADDRESSES, "MX") and not names.is_hostname(record.name)
-
-
-def _not_a_hostname(zone: Zone, record: Record) -> Problem:
-    # The types and the rule are those of BIND's check-names (RFC 1123, section 2.1).
-    name = names.absolute(record.name, zone.domain)
-    detail = (
-        f"{name} is no host name (letters, digits, inner hyphens), so some software won't use its {record.type} record."
-    )
-    return Problem("owner-not-hostname", Severity.WARNING, detail, record.uuid)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """A zone as the control plane wants it, and what can be wrong with it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,9 +47,21 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault of a zone: the rule it breaks, in words, and the record it is about if one is known."""
+    """One fault of a zone: the rule it breaks, in words, and the record it is about if one is known.
+
+    `words` are a checker's own, `line` is that of the zone file it said them of; `mend` says what to do.
+    """
 
     rule: str
     severity: Severity
     detail: str
-    record: str | None = None
+    record: Record | None = None
+    words: str | None = None
+    mend: str | None = None
+    line: int | None = None
+
+
+def verdict(problems: Iterable[Problem]) -> str:
+    """What the problems come to: ok, warning or error."""
+    severities = {problem.severity for problem in problems}
+    return "error" if Severity.ERROR in severities else "warning" if severities else "ok"

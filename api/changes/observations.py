@@ -1,7 +1,7 @@
 """Writing down what the control plane observed. An answer counts for what was asked, not for a newer wish."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,14 @@ _FIRST_PAUSE = 5.0
 _LONGEST_PAUSE = 300.0
 _TABLE: Any = Publication.__table__
 _ROW = (_TABLE.c.nameserver_id == bindparam("of_nameserver")) & (_TABLE.c.domain == bindparam("of_domain"))
+
+
+def report_with(observed: Observation | Held | None, also: Callable[[Session], None]) -> None:
+    """Write down one observation and, in the same transaction, what `also` writes."""
+    with writing() as session:
+        if observed is not None:
+            report(observed)
+        also(session)
 
 
 def report(observed: Observation | Held) -> None:

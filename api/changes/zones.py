@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from api.changes import idempotency, journal
+from api.changes import checks, idempotency, journal
 from api.changes.actor import Actor
 from api.changes.intent import Intent
 from api.changes.journal import Written
@@ -87,6 +87,7 @@ def remove(session: Session, intent: Intent, zone: Zone) -> Written:
     gone = stored.as_values(session.scalars(select(Record).where(Record.zone_id == zone.id).order_by(Record.id)))
     written = journal.keep(session, intent.actor, zone, "zone.delete", gone, [])
     journal.bury(session, zone, written.change or "")
+    checks.forget(session, zone.uuid)
     session.delete(zone)
     return written
 

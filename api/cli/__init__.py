@@ -12,6 +12,7 @@ _COMMANDS = {
     "record": ("records", "Add, set and delete records."),
     "nameserver": ("nameservers", "Add, list, pause and remove nameservers."),
     "doctor": ("doctor", "Look at every part of the installation, and say how to mend it."),
+    "check": ("checks", "Check zones and report every problem."),
     "publish": ("control", "One pass of the control plane."),
     "drift": ("drift", "Show where the nameservers differ from the database."),
     "control": ("control", "Run the control plane."),

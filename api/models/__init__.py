@@ -2,6 +2,7 @@
 
 from api.models.accounts import Account
 from api.models.changes import Change
+from api.models.checks import Check
 from api.models.drifts import Drift
 from api.models.idempotency import IdempotencyKey
 from api.models.nameservers import Nameserver
@@ -15,6 +16,7 @@ from api.models.zones import Zone
 __all__ = [
     "Account",
     "Change",
+    "Check",
     "Drift",
     "IdempotencyKey",
     "Nameserver",

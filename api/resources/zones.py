@@ -7,7 +7,7 @@ from flask import Response, current_app, g
 from api.answers import json_response
 from api.auth import caller
 from api.changes import zones as changes
-from api.checking import check_zone
+from api.checking import check_now, last_check
 from api.models import Zone, etags
 from api.pagination import page_of, paged
 from api.resources.conditional import tagged
@@ -18,6 +18,7 @@ from api.schemas import zones as schema
 from api.schemas.loading import json_object, load, raise_first
 from api.store import records as stored_records
 from api.store import status, zones
+from api.store.checks import last_checks
 from api.store.pages import EVERYTHING
 from nameserver import names
 from nameserver.errors import InvalidInput
@@ -58,9 +59,19 @@ def zone_status(uuid: str) -> Response:
 
 
 def zone_check(uuid: str) -> Response:
-    """The zone's named-checkzone report, as the zone is now."""
+    """The zone's last named-checkzone report, or the newest few."""
     zone = zones.zone_of(caller().account_id, uuid)
-    return json_response(check_schema.answer(zone, check_zone(current_app.config["SETTINGS"], zone)))
+    last = last_check(current_app.config["SETTINGS"], zone)
+    if (most := g.query.get("history")) is None:
+        return json_response(check_schema.answer(last))
+    return json_response(list(map(check_schema.answer, last_checks(zone, most))))
+
+
+def check_zone_now(uuid: str) -> Response:
+    """Check the zone now."""
+    zone = zones.zone_of(caller().account_id, uuid)
+    deep = g.query.get("deep", False)
+    return json_response(check_schema.answer(check_now(current_app.config["SETTINGS"], zone, deep)))
 
 
 def _empty(zone: Zone) -> dict[str, Any]:

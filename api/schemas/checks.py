@@ -4,10 +4,31 @@ from typing import Any
 
 from marshmallow import fields
 
-from api.checking import Report
-from api.models import Zone
+from api.models import Check
+from api.schemas.fields import Flag, QueryNumber
 from api.schemas.loading import Body
 from api.schemas.times import stamp
+
+
+class HistoryQuery(Body):
+    """The newest of the kept checks, as a list."""
+
+    history = QueryNumber(1, 1000)
+
+
+class DeepQuery(Body):
+    """`deep`: the hosts outside the zone that its records name are looked up, too."""
+
+    deep = Flag()
+
+
+class CheckedRecord(Body):
+    """A record as it was when it was checked."""
+
+    uuid = fields.UUID(required=True)
+    record_type = fields.String(required=True)
+    name = fields.String(required=True)
+    value = fields.String(required=True)
 
 
 class ProblemAnswer(Body):
@@ -16,7 +37,9 @@ class ProblemAnswer(Body):
     rule = fields.String(required=True)
     severity = fields.String(required=True)
     detail = fields.String(required=True)
-    record = fields.UUID(required=True, allow_none=True)
+    words = fields.String(required=True, allow_none=True)
+    mend = fields.String(required=True, allow_none=True)
+    record = fields.Nested(CheckedRecord, required=True, allow_none=True)
 
 
 class CheckAnswer(Body):
@@ -25,24 +48,22 @@ class CheckAnswer(Body):
     domain = fields.String(required=True)
     serial = fields.Integer(required=True)
     checked_at = fields.DateTime(required=True)
+    kind = fields.String(required=True)
+    tool = fields.String(required=True)
+    tool_version = fields.String(required=True)
     verdict = fields.String(required=True)
     problems = fields.List(fields.Nested(ProblemAnswer), required=True)
 
 
-def answer(zone: Zone, report: Report) -> dict[str, Any]:
-    """The report of a zone's check/."""
+def answer(check: Check) -> dict[str, Any]:
+    """A check's answer."""
     return {
-        "domain": zone.domain,
-        "serial": report.serial,
-        "checked_at": stamp(report.checked_at),
-        "verdict": report.verdict,
-        "problems": [
-            {
-                "rule": problem.rule,
-                "severity": problem.severity.value,
-                "detail": problem.detail,
-                "record": problem.record,
-            }
-            for problem in report.problems
-        ],
+        "domain": check.domain,
+        "serial": check.serial,
+        "checked_at": stamp(check.checked_at),
+        "kind": check.kind,
+        "tool": check.tool,
+        "tool_version": check.tool_version,
+        "verdict": check.verdict,
+        "problems": check.problems,
     }

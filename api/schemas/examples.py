@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import Schema
 
 from api.schemas.batches import BatchAnswer, BatchBody
+from api.schemas.checks import CheckAnswer
 from api.schemas.records import FlatRecordAnswer, RecordAnswer, RecordBody, RecordPatch
 from api.schemas.status import StatusAnswer
 from api.schemas.zones import WholeZoneAnswer, ZoneAnswer, ZoneBody
@@ -35,6 +36,26 @@ EXAMPLES: dict[type[Schema], Any] = {
         "state": "in_sync",
         "serial": 2026011801,
         "nameservers": [{"name": "ns1", **_STANDING}, {"name": "ns2", **_STANDING}],
+    },
+    CheckAnswer: {
+        "domain": "newdomain.com",
+        "serial": 2026011801,
+        "checked_at": _MOMENT,
+        "kind": "publish",
+        "tool": "named-checkzone",
+        "tool_version": "9.18.49",
+        "verdict": "warning",
+        "problems": [
+            {
+                "rule": "target-is-alias",
+                "severity": "warning",
+                "detail": "The MX record of newdomain.com names mail.newdomain.com, which is a CNAME: such a name "
+                "must be a host's own.",
+                "words": "newdomain.com/MX 'mail.newdomain.com' is a CNAME (illegal)",
+                "mend": "Name the host that mail.newdomain.com points to.",
+                "record": {"uuid": _RECORD, "record_type": "MX", "name": "@", "value": "mail.newdomain.com"},
+            }
+        ],
     },
     BatchBody: {
         "operations": [

@@ -39,6 +39,11 @@ def count_zones(account_id: int, domain: str | None) -> int:
     return db.session.scalar(select(func.count()).select_from(_zones(account_id, domain).subquery())) or 0
 
 
+def count_every_zone() -> int:
+    """How many zones there are, of all accounts."""
+    return db.session.scalar(select(func.count()).select_from(Zone)) or 0
+
+
 def all_zones() -> Sequence[tuple[Zone, int]]:
     """Every account's zones with their numbers of records, by domain."""
     return [(zone, count) for zone, count in db.session.execute(select(Zone, _COUNT).order_by(Zone.domain))]

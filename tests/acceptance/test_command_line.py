@@ -26,6 +26,7 @@ COMMANDS = [
     ["nameserver", "list"],
     ["nameserver", "render"],
     ["doctor"],
+    ["check"],
     ["publish"],
     ["control"],
     ["api"],

@@ -82,7 +82,7 @@ METHODS = {
     zone_url({"uuid": UNKNOWN}): "DELETE, GET, HEAD",
     zone_url({"uuid": UNKNOWN}, "records/"): "GET, HEAD, POST",
     zone_url({"uuid": UNKNOWN}, "status/"): "GET, HEAD",
-    zone_url({"uuid": UNKNOWN}, "check/"): "GET, HEAD",
+    zone_url({"uuid": UNKNOWN}, "check/"): "GET, HEAD, POST",
     "/api/v1/dns-batches/": "POST",
     "/api/v1/openapi.json": "GET, HEAD",
     "/docs/": "GET, HEAD",

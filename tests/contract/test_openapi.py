@@ -191,6 +191,9 @@ def test_every_answer_is_as_described(installation: "Installation", alice: Flask
     installation.in_sync("example.com", alice.get(urls[2]).get_json()["serial"])
     installation.fails("ns2", "example.net", alice.get(f"{CHANGES}{change}/").get_json()["serial"])
     gets = [ZONES, f"{ZONES}?limit=1", RECORDS, f"{RECORDS}?limit=1", *urls, url, f"{CHANGES}{change}/"]
+    for query in ("", "?deep=true"):
+        see(alice.post(urls[3] + query))
+    see(alice.get(f"{urls[3]}?history=2"))
     for each in (*gets, URL, "/docs/", "/healthz", "/metrics"):
         see(alice.get(each))
     for each in gets:

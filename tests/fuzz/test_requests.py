@@ -138,7 +138,7 @@ class Run:
             file = Renderer(self.world.settings.templates).zone_file(zone, self.world.settings.authority)
         except InvalidInput as error:
             raise AssertionError(f"FUZZ_SEED={self.seed}: {zone.domain} cannot be rendered: {error}") from error
-        problems = Checker().check_zone(zone.domain, file.content, file.records)
+        problems = Checker().check_zone(zone.domain, file)
         errors = [problem.detail for problem in problems if problem.severity is Severity.ERROR]
         assert not errors, f"FUZZ_SEED={self.seed}: {zone.domain}: {errors}"
 

@@ -14,13 +14,13 @@ from bench.report import Result, report
 ROOT = Path(__file__).resolve().parents[2]
 STAMP = "2026-01-18 16:45:00,123 INFO"
 LOG = f"""\
-{STAMP} nameserver.reconcile: rendered 1 zones render=0.31 check=6.02
+{STAMP} nameserver.gate: rendered 1 zones render=0.31 check=6.02
 {STAMP} nameserver.publish: ns1: published a.example.com 2026011801 total=3.10 write=0.90 rndc=0.40 probe=1.20
 {STAMP} nameserver.publish: ns2: published a.example.com 2026011801 total=3.30 write=1.10 rndc=0.60 probe=1.40
 {STAMP} nameserver.publish: ns1: published b.example.com 2026011807 total=99.00 write=99.00 rndc=99.00 probe=99.00
-{STAMP} nameserver.reconcile: rendered 17 zones render=9.99 check=99.99
+{STAMP} nameserver.gate: rendered 17 zones render=9.99 check=99.99
 {STAMP} nameserver.publish: ns1: published 17 zones total=99.00 write=99.00 rndc=99.00 probe=99.00
-{STAMP} nameserver.reconcile: rendered 1 zones render=0.33 check=7.00
+{STAMP} nameserver.gate: rendered 1 zones render=0.33 check=7.00
 a line that says render=5 and no more
 """.splitlines()
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from nameserver import records, rules
 from nameserver.errors import InvalidInput
 from nameserver.records import Record
-from nameserver.zone import Severity, Zone
 
 ZONE = "example.com"
 OURS = ("ns1.vps.org", "ns2.vps.org")
@@ -234,30 +233,6 @@ def test_ttl_bounds() -> None:
     for ttl in (59, 121):
         with pytest.raises(InvalidInput, match="60 to 120"):
             rules.check_ttl(ttl, 60, 120)
-
-
-# Warnings
-
-
-def warned(*lines: str) -> list[str | None]:
-    zone = Zone("zone-1", ZONE, 1, tuple(made(line) for line in lines))
-    problems = rules.warnings(zone)
-    assert all((problem.rule, problem.severity) == ("owner-not-hostname", Severity.WARNING) for problem in problems)
-    lines_of = {record.uuid: f"{record.name} {record.type}" for record in zone.records}
-    return [lines_of[problem.record] for problem in problems if problem.record]
-
-
-def test_warnings_name_the_records() -> None:
-    assert warned("foo_bar A 192.0.2.1", "0/25 AAAA ::1", "_x MX a.example.net", "-a A 192.0.2.1") == [
-        "foo_bar A",
-        "0/25 AAAA",
-        "_x MX",
-        "-a A",
-    ]
-
-
-def test_no_warnings() -> None:
-    assert warned("_dmarc TXT x", "_s._tcp SRV 1 2 a.example.net", "* A 192.0.2.1", "@ MX a.example.net") == []
 
 
 # All rules together

@@ -174,6 +174,7 @@ def test_every_setting_can_be_set(tmp_path: Path, field: Any) -> None:
         "trusted_proxies": "192.0.2.0/24",
         "templates": str(Settings().templates.parent / "." / Settings().templates.name) + "/../bind-templates",
         "lowest_ttl": "1",
+        "check_resolver": "[2001:db8::53]:5300",
     }
     if field.name == "data":
         return
@@ -181,3 +182,24 @@ def test_every_setting_can_be_set(tmp_path: Path, field: Any) -> None:
     found = getattr(load(tmp_path, {f"ZONEWRIGHT_{field.name.upper()}": text}), field.name)
     assert found != field.default
     assert text in (str(found), *(found if isinstance(found, tuple) else ()))
+
+
+@pytest.mark.parametrize(
+    ("text", "resolver"),
+    [
+        ("", None),
+        ("192.0.2.1", ("192.0.2.1", 53)),
+        ("192.0.2.1:5300", ("192.0.2.1", 5300)),
+        ("2001:db8::1", ("2001:db8::1", 53)),
+        ("[2001:DB8::1]", ("2001:db8::1", 53)),
+        ("[2001:db8::1]:5300", ("2001:db8::1", 5300)),
+    ],
+)
+def test_resolver(tmp_path: Path, text: str, resolver: tuple[str, int] | None) -> None:
+    assert load(tmp_path, {"ZONEWRIGHT_CHECK_RESOLVER": text}).resolver == resolver
+
+
+@pytest.mark.parametrize("text", ["dns.example", "192.0.2.1:0", "192.0.2.1:65536", "192.0.2.1:", "[192.0.2", "::1:x"])
+def test_wrong_resolver(tmp_path: Path, text: str) -> None:
+    with pytest.raises(OperatorError, match="check_resolver"):
+        load(tmp_path, {"ZONEWRIGHT_CHECK_RESOLVER": text})

@@ -1,0 +1,1 @@
+"""Reports of many checks: as text, as JSON, as a page to send to somebody."""
