@@ -155,6 +155,16 @@ def written(clients: list[Client]) -> int:
     return sum(len(client.changes) for client in clients)
 
 
+def progress(stack: Stack, clients: list[Client], seen: int) -> None:
+    """So many writes come about, whatever was killed. Raises AssertionError with what stands in the way."""
+    try:
+        eventually(lambda: written(clients) >= seen, 90)
+    except AssertionError:
+        running = {name: stack.child(name) for name in ("api", "control", "ns1", "ns2")}
+        alive = [client.name for client in clients if client.is_alive()]
+        raise AssertionError(f"no writes: {running}, {alive}, {stack.ended()}, {stack.errors()[-2000:]}") from None
+
+
 def check(stack: Stack, client: Client) -> None:
     """What the API has is what was acknowledged, each once; and both nameservers answer that and nothing else."""
     assert client.wrong == []
@@ -205,7 +215,7 @@ def test_nothing_acknowledged_is_lost(stack: Stack, kills: int, patient: bool) -
             client.start()
         for number in range(1, kills + 1):
             seen = written(clients) + random.randrange(5, 40)
-            eventually(lambda seen=seen: written(clients) >= seen, 60)  # type: ignore[misc]
+            progress(stack, clients, seen)
             killer.kill()
             if number % 10 == 0:
                 print(f"{number} of {kills} kills, {written(clients)} writes", flush=True)
