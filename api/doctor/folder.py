@@ -7,7 +7,7 @@ from pathlib import Path
 from api.doctor.finding import Findings, fail, ok, warn
 
 _NAME = "data folder"
-_SECRET = ("ssh/id_ed25519", "*/rndc.key")
+_SECRET = ("ssh/id_ed25519", "ssh/id_ed25519.next", "*/rndc.key")
 _OTHERS, _ANYBODY_ELSE = 0o007, 0o077
 
 

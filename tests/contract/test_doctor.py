@@ -128,9 +128,9 @@ def test_another_bind_there_is_explained() -> None:
 def test_an_agent_of_an_earlier_version_is_told(installation: "Installation") -> None:
     """It greets, and knows nothing of clocks and disks."""
     program = (
-        "import sys\nfrom nameserver.agent.server import Agent\nfrom nameserver.agent import frames\n"
+        "import sys\nfrom nameserver.agent.server import Agent\nfrom nameserver.agent import PROTOCOL, frames\n"
         "agent = Agent.__new__(Agent)\n"
-        "agent._operations = {'hello': lambda *_: dict(protocol=1, agent='0.0.1', named='BIND 9.18.1', started='',"
+        "agent._operations = {'hello': lambda *_: dict(protocol=PROTOCOL, agent='0.0.1', named='BIND 9.18.1', started='',"
         " running=True, zones=0, configuration=None, fence=0)}\n"
         "agent.serve(sys.stdin.buffer, sys.stdout.buffer)\n"
     )
