@@ -130,8 +130,8 @@ def test_an_agent_of_an_earlier_version_is_told(installation: "Installation") ->
     program = (
         "import sys\nfrom nameserver.agent.server import Agent\nfrom nameserver.agent import PROTOCOL, frames\n"
         "agent = Agent.__new__(Agent)\n"
-        "agent._operations = {'hello': lambda *_: dict(protocol=PROTOCOL, agent='0.0.1', named='BIND 9.18.1', started='',"
-        " running=True, zones=0, configuration=None, fence=0)}\n"
+        "agent._operations = {'hello': lambda *_: dict(protocol=PROTOCOL, agent='0.0.1', named='BIND 9.18.1',"
+        " started='', running=True, zones=0, configuration=None, fence=0)}\n"
         "agent.serve(sys.stdin.buffer, sys.stdout.buffer)\n"
     )
     target = Target("ns1", (sys.executable, "-c", program), (), 53, "/nowhere")
