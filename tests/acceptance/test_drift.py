@@ -63,8 +63,8 @@ def told(stack: Stack, domain: str) -> list[Json]:
 
 
 def mended(stack: Stack, domain: str) -> Json:
-    """The one difference of a zone, as soon as it is told and mended."""
-    [found] = eventually(lambda: [each for each in told(stack, domain) if each["mended"]])
+    """A difference of a zone, as soon as it is told and mended; a sweep may come between two steps of a test."""
+    found, *_ = eventually(lambda: [each for each in told(stack, domain) if each["mended"]])
     return found
 
 
@@ -89,7 +89,7 @@ def test_a_served_edit_whose_file_is_right_again(stack: Stack) -> None:
     edit(stack, zone)
     rndc(stack, f'reload "{zone["domain"]}"')
     path.write_bytes(right)
-    assert mended(stack, zone["domain"])["kind"] == "content"
+    assert mended(stack, zone["domain"])["kind"] in ("content", "file")  # a sweep in between sees the file
     assert_becomes_served(stack, zone)
 
 
@@ -109,7 +109,11 @@ def test_a_zone_with_another_serial(stack: Stack) -> None:
     now = stack.status(zone)["serial"]
     edit(stack, zone, str(now), str(now + 5))
     rndc(stack, f'reload "{zone["domain"]}"')
-    assert mended(stack, zone["domain"])["kind"] in ("serial", "file")  # found unloaded, it is a file
+    assert mended(stack, zone["domain"])["kind"] in (
+        "serial",
+        "file",
+        "content",
+    )  # found unloaded, it is a file; as it loads, content
     assert_becomes_served(stack, zone)
     assert stack.status(zone)["serial"] > now
 

@@ -19,6 +19,7 @@ from nameserver.reconcile import Assignment, Desired, Held, Reconciler
 from nameserver.records import Record
 from nameserver.render import Renderer
 from nameserver.serial import newer
+from nameserver.sweep import Comparison
 from nameserver.target import Target
 from nameserver.transport.base import Published as Answer
 from nameserver.transport.pipe import PipeTransport
@@ -97,6 +98,7 @@ class Loop:
             renderer=Renderer(templates),
             checker=Checker(),
             authority=AUTHORITY,
+            comparison=Comparison(lambda *_: {}, lambda _: {}, Renderer(templates), AUTHORITY, 1.0),
             sweep_seconds=3600,
         )
 
