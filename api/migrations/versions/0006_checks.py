@@ -5,7 +5,7 @@ from alembic import op
 
 from api.database import UtcDateTime
 
-revision = "0004"
+revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
