@@ -104,7 +104,7 @@ class Edit:
                 self._note(other)
                 self._after[other.uuid] = other
                 other.ttl = ttl
-        _fill(row, record)
+        row.fill(record)
         self._after[row.uuid] = row
         self._rows.put(row, name)
 
@@ -157,9 +157,3 @@ class Edit:
 def _branch(name: str) -> str:
     """The label next to the zone's own name."""
     return name.rpartition(".")[2]
-
-
-def _fill(row: Record, record: records.Record) -> None:
-    row.name, row.type, row.ttl = record.name, record.type, record.ttl
-    row.value, row.priority = record.value, record.priority
-    row.digest = records.digest(records.rdata(record.type, record.value, record.priority))

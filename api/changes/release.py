@@ -101,18 +101,7 @@ def _for_owner(session: Session, actor: Actor, zone: Zone) -> Actor:
 
 def _insert(session: Session, zone: Zone, added: list[records.Record]) -> None:
     for record in added:
-        rdata = records.rdata(record.type, record.value, record.priority)
-        session.add(
-            Record(
-                uuid=record.uuid,
-                zone_id=zone.id,
-                name=record.name,
-                type=record.type,
-                ttl=record.ttl,
-                priority=record.priority,
-                value=record.value,
-                digest=records.digest(rdata),
-                created_at=now(),
-            )
-        )
+        row = Record(uuid=record.uuid, zone_id=zone.id, created_at=now())
+        row.fill(record)
+        session.add(row)
     session.flush()

@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.database import Base, UtcDateTime
+from nameserver import records
 
 
 class Record(Base):
@@ -26,3 +27,9 @@ class Record(Base):
     value: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    def fill(self, record: records.Record) -> None:
+        """Take over what the record says: name, type, TTL, value and priority, and with them the digest."""
+        self.name, self.type, self.ttl = record.name, record.type, record.ttl
+        self.value, self.priority = record.value, record.priority
+        self.digest = records.digest(records.rdata(record.type, record.value, record.priority))
