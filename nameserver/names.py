@@ -120,11 +120,6 @@ def is_below(name: str, ancestor: str) -> bool:
     return name.endswith("." + ancestor)
 
 
-def is_hostname(owner: str) -> bool:
-    """Does a canonical owner name keep the rules for hosts (RFC 1123, section 2.1), a wildcard aside?"""
-    return all(_HOST_LABEL.fullmatch(label) for label in owner.split(".") if label not in {"@", "*"})
-
-
 def _mapped(text: str, field: str) -> str:
     """The text after UTS 46's mapping: lower case, NFC, all kinds of full stops as `.`."""
     check_line(text, field)

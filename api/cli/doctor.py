@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from api.cli.options import data_option, database_option
+
 if TYPE_CHECKING:
     from api.doctor.finding import Finding
 
@@ -15,18 +17,8 @@ _WARNED, _FAULTY = 1, 2
 
 
 @click.command()
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    envvar="ZONEWRIGHT_DATA",
-    default="var",
-    show_default=True,
-    show_envvar=True,
-    help="The data folder.",
-)
-@click.option(
-    "--database-url", envvar="ZONEWRIGHT_DATABASE_URL", show_envvar=True, help="SQLAlchemy URL of the database."
-)
+@data_option()
+@database_option
 @click.option(
     "--api",
     metavar="URL",

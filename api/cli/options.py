@@ -17,27 +17,37 @@ if TYPE_CHECKING:
     from api.settings import Settings
 
 
-def installation(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds --data and --database-url; the command gets the `settings` they make.
-
-    Only `up` makes a data folder: anything else on a missing one is a slip of the hand.
-    """
-
-    @click.option(
+def data_option(words: str = "The data folder.") -> Callable[..., Any]:
+    """--data, with this help."""
+    return click.option(
         "--data",
         type=click.Path(path_type=Path),
         envvar="ZONEWRIGHT_DATA",
         default="var",
         show_default=True,
         show_envvar=True,
-        help="The data folder.",
+        help=words,
     )
-    @click.option(
+
+
+def database_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --database-url."""
+    return click.option(
         "--database-url",
         envvar="ZONEWRIGHT_DATABASE_URL",
         show_envvar=True,
         help="SQLAlchemy URL of the database; DATA/zonewright.db when not given.",
-    )
+    )(command)
+
+
+def installation(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --data and --database-url; the command gets the `settings` they make.
+
+    Only `up` makes a data folder: anything else on a missing one is a slip of the hand.
+    """
+
+    @data_option()
+    @database_option
     @functools.wraps(command)
     def wrapped(data: Path, database_url: str | None, **options: Any) -> Any:
         return command(settings=_settings(data, database_url), **options)

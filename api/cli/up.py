@@ -6,17 +6,11 @@ from pathlib import Path
 
 import click
 
+from api.cli.options import data_option, database_option
+
 
 @click.command()
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    envvar="ZONEWRIGHT_DATA",
-    default="var",
-    show_default=True,
-    show_envvar=True,
-    help="The data folder; made at the first start.",
-)
+@data_option("The data folder; made at the first start.")
 @click.option(
     "--api", "listen", default="127.0.0.1:8053", show_default=True, metavar="HOST:PORT", help="Where the API answers."
 )
@@ -27,12 +21,7 @@ import click
     metavar="HOST:PORT,HOST:PORT",
     help="Where ns1 and ns2 answer.",
 )
-@click.option(
-    "--database-url",
-    envvar="ZONEWRIGHT_DATABASE_URL",
-    show_envvar=True,
-    help="SQLAlchemy URL of the database; DATA/zonewright.db when not given.",
-)
+@database_option
 def up(data: Path, listen: str, dns: str, database_url: str | None) -> None:
     """Run API, control plane and two nameservers on this machine until Ctrl-C.
 

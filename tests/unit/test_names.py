@@ -287,13 +287,3 @@ def test_relations_between_names() -> None:
     assert names.is_below("a.b.c", "c")
     assert not names.is_below("c", "c")
     assert not names.is_below("ab.c", "b.c")
-
-
-@pytest.mark.parametrize("owner", ["@", "www", "*", "*.a", "a.b-c.3"])
-def test_hostnames(owner: str) -> None:
-    assert names.is_hostname(owner)
-
-
-@pytest.mark.parametrize("owner", ["_a", "a_b", "0/25", "-a", "a-", "x._a", "*._a"])
-def test_not_hostnames(owner: str) -> None:
-    assert not names.is_hostname(owner)
