@@ -57,21 +57,19 @@ class ControlPlane:
         self._verifier = Verifier(settings.sweep_seconds)
         self._kept = settings.checks_kept
         self._checks: deque[checks.Report] = deque()
-        self._renderer, self._authority = Renderer(settings.templates), settings.authority
-        self._checker = Checker(settings.data.absolute())
         self._reconciler, self._heavy = (self._made(settings, heavy) for heavy in (False, True))
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="heavy")
         self._heavy_pass: Future[int] | None = None
 
     def _made(self, settings: Settings, heavy: bool) -> Reconciler:
-        renderer, authority = self._renderer, self._authority
+        renderer, authority = Renderer(settings.templates), settings.authority
         return Reconciler(
             gather=partial(self._gather, heavy=heavy),
             report=self._report,
             connect=lambda target: PipeTransport(target.agent),
             wake=self._doorbell.wake,
             renderer=renderer,
-            checker=Checker(settings.data.absolute()) if heavy else self._checker,
+            checker=Checker(settings.data.absolute()),
             authority=authority,
             comparison=Comparison(self._expected, self._zones, renderer, authority, settings.content_share),
             sweep_seconds=settings.sweep_seconds,
@@ -169,7 +167,7 @@ class ControlPlane:
     def _report(self, observed: Observation | Held | Checks) -> None:
         with self._session():
             if isinstance(observed, Checks):
-                self._checks += checking.reports(observed.zones, "publish", self._checker.version)
+                self._checks += checking.reports(observed.zones, "publish", self._reconciler.checker.version)
                 return
             if isinstance(observed, Drifted):
                 _tell(observed.nameserver, drifts.record(observed))

@@ -65,9 +65,7 @@ def _configured(configured: Configured) -> None:
 
 def hold(held: Held) -> None:
     """A zone that may be in sync is held all the same: it must not be published as it is now."""
-    match = (Publication.domain == held.domain) & (Publication.wanted == held.serial)
-    with writing() as session:
-        session.execute(update(Publication).where(match, Publication.state != "held").values(**_holding(held)))
+    _hold(held, unless="held")
 
 
 def waiting_since(published: Published) -> list[datetime]:
@@ -157,14 +155,15 @@ def _failed(session: Session, nameserver: int, item: Item, outcome: Outcome) -> 
 
 
 def _held(held: Held) -> None:
-    match = (Publication.domain == held.domain) & (Publication.wanted == held.serial)
-    with writing() as session:
-        session.execute(update(Publication).where(match, Publication.state != "in_sync").values(**_holding(held)))
+    _hold(held, unless="in_sync")
 
 
-def _holding(held: Held) -> dict[str, Any]:
+def _hold(held: Held, unless: str) -> None:
     reason = "; ".join(problem.detail for problem in held.problems)
-    return {"state": "held", "error": reason, "checked_at": now()}
+    match = (Publication.domain == held.domain) & (Publication.wanted == held.serial) & (Publication.state != unless)
+    with writing() as session:
+        values = {"state": "held", "error": reason, "checked_at": now()}
+        session.execute(update(Publication).where(match).values(**values))
 
 
 def _inventory(inventory: Inventory) -> None:
