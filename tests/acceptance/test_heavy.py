@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.answers import serials
+from tests.checksums import seal
 from tests.stack import Stack, eventually
 
 RECORDS = 99_999  # the one that is added makes it 100,000
@@ -24,6 +25,7 @@ def fill(stack: Stack, zone: Mapping[str, Any]) -> None:
             " VALUES (?, ?, ?, 'A', 300, '192.0.2.1', ?, ?)",
             ((str(uuid.uuid4()), zone_id, f"h{each}", f"{each:064}", created) for each in range(RECORDS)),
         )
+        seal(database, zone["uuid"])
 
 
 @pytest.mark.timeout(300)

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from api.models import checksums
-from nameserver.records import Record
 from tests.acceptance.answers import Answer, ask_all, assert_becomes_served, assert_served, serials
+from tests.checksums import seal
 from tests.stack import Stack, eventually, running
 
 # What a slip of the hand, or a bug, could leave in a row. The rules of the API refuse each of them.
@@ -38,13 +37,8 @@ def poison(stack: Stack, zone: dict[str, Any], record: dict[str, Any], statement
     with closing(sqlite3.connect(stack.data / "zonewright.db", timeout=20)) as database, database:
         [number] = database.execute("SELECT id FROM records WHERE uuid = ?", [record["uuid"]]).fetchone()
         database.execute(statement, {"record": number})
-        rows = database.execute(
-            "SELECT uuid, name, type, ttl, value, priority FROM records"
-            " WHERE zone_id = (SELECT zone_id FROM records WHERE id = ?)",
-            [number],
-        )
-        checksum = checksums.of(Record(*row) for row in rows)
-        database.execute("UPDATE zones SET serial = serial + 1, checksum = ? WHERE uuid = ?", [checksum, zone["uuid"]])
+        seal(database, zone["uuid"])
+        database.execute("UPDATE zones SET serial = serial + 1 WHERE uuid = ?", [zone["uuid"]])
         database.execute(
             "UPDATE publications SET state = 'pending', error = NULL, attempts = 0,"
             " due_at = '2020-01-01 00:00:00.000000',"
