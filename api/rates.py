@@ -24,23 +24,26 @@ class Rate:
 
     def hit(self, key: str) -> None:
         """Count this one. Raises RateLimited when it is one too many."""
-        self.count(key)
-        self.check(key, 0)
+        self._require(self.count(key))
 
-    def count(self, key: str) -> None:
-        """Count this one, whatever comes of it."""
-        if self._most:
-            with self._lock:
-                counts = self._present()
-                counts[key] = counts.get(key, 0) + 1
+    def count(self, key: str) -> int:
+        """Count this one, whatever comes of it; answers which one in this minute it is, 0 without a limit."""
+        if not self._most:
+            return 0
+        with self._lock:
+            counts = self._present()
+            counts[key] = counts.get(key, 0) + 1
+            return counts[key]
 
-    def check(self, key: str, more: int = 1) -> None:
-        """Raises RateLimited when `more` would be too many."""
-        if self._most:
-            with self._lock:
-                count = self._present().get(key, 0)
-            if count + more > self._most:
-                raise RateLimited(retry_after=_SECONDS - int(monotonic()) % _SECONDS)
+    def check(self, key: str) -> None:
+        """Raises RateLimited when one more would be too many."""
+        with self._lock:
+            count = self._present().get(key, 0)
+        self._require(count + 1)
+
+    def _require(self, number: int) -> None:
+        if self._most and number > self._most:
+            raise RateLimited(retry_after=_SECONDS - int(monotonic()) % _SECONDS)
 
     def _present(self) -> dict[str, int]:
         minute = int(monotonic()) // _SECONDS

@@ -25,6 +25,7 @@ pytest.register_assert_rewrite("tests.installation", "tests.contract.forms")
 KINDS = ("sqlite", "postgresql")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """For `make test`, which runs several processes: what shares a server, a stack or the lab stays together."""
     for item in items:
