@@ -23,7 +23,7 @@ check: lint ## lint and unit tests, in under a minute
 	@exec $(BIN)/python -m pytest tests/unit -m "not long" -q $(ARGS)
 
 test: setup ## every test but the long ones, with branch coverage
-	@exec $(BIN)/python -m pytest -m "not long" -n $(WORKERS) --dist loadgroup \
+	@exec $(BIN)/python -m pytest -m "not long" -n $(WORKERS) --dist loadscope \
 		--cov=api --cov=nameserver --cov-branch --cov-report=term:skip-covered $(ARGS)
 
 test-long: setup ## the kill loops, big fuzz runs and labs

@@ -25,11 +25,18 @@ pytest.register_assert_rewrite("tests.installation", "tests.contract.forms")
 KINDS = ("sqlite", "postgresql")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """For `make test`, which runs several processes: what shares a server, a stack or the lab stays together."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item.path)))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        """One process for the tests of a file, or of several files that share something of the machine's."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            return _group(config.rootpath / nodeid.partition("::")[0])
+
+    return Together(config, log)
 
 
 @cache
