@@ -10,6 +10,7 @@ from api.changes.intent import Intent, Key
 from api.errors import InvalidRequest
 from api.schemas.loading import content_of_request
 
+_LONGEST_REASON = 500
 _TAG = re.compile(r'(W/)?("[^"]*")')
 _TAGS = re.compile(rf"[ \t,]*(?:{_TAG.pattern}[ \t]*(?:,[ \t,]*|$))+")
 
@@ -17,7 +18,20 @@ _TAGS = re.compile(rf"[ \t,]*(?:{_TAG.pattern}[ \t]*(?:,[ \t,]*|$))+")
 def intent() -> Intent:
     """What the caller of this request wants to write, and under which conditions. Raises InvalidRequest."""
     dry_run, confirm_removals = (bool(g.query.get(flag)) for flag in ("dry_run", "confirm_removals"))
-    return Intent(caller().actor(), dry_run, tags("If-Match", weak=False), key(), confirm_removals)
+    return Intent(caller().actor(), dry_run, tags("If-Match", weak=False), key(), confirm_removals, reason())
+
+
+def reason() -> str | None:
+    """Why the caller writes, kept with the change. Raises InvalidRequest."""
+    # The octets of a header come as Latin-1 (PEP 3333); clients send UTF-8.
+    octets = request.headers.get("X-Change-Reason", "").strip().encode("latin-1")
+    text = octets.decode(errors="surrogateescape")
+    if len(text) > _LONGEST_REASON or not text.isprintable():  # a surrogate is not printable either
+        raise InvalidRequest(
+            f"The X-Change-Reason must have at most {_LONGEST_REASON} characters of UTF-8, all of them printable.",
+            "X-Change-Reason",
+        )
+    return text or None
 
 
 def key() -> Key | None:

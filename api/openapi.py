@@ -28,6 +28,7 @@ _TAG_HEADERS = {"ETag": "What it says now; for If-Match and If-None-Match."}
 _LIST_HEADERS = {"X-Total-Count": "How many there are on all pages.", "Link": "The next page (rel=next)."}
 _REQUEST_HEADERS = {
     "Prefer": "`wait=N` holds the answer up to N seconds (30 at most) until every nameserver answers the change.",
+    "X-Change-Reason": "Why, in at most 500 characters; kept with the change.",
     "If-Match": "Write only if the entity tag is still this one; otherwise 412.",
     "Idempotency-Key": "The same write sent again within 24 hours is answered again, and done once.",
 }

@@ -16,11 +16,23 @@ from api.answers import written_response
 from api.changes import idempotency
 from api.errors import InvalidRequest, NotFound
 from api.intents import intent
-from api.resources import batches, changes, documents, health, records, zones
+from api.resources import batches, changes, documents, health, history, records, zones
 from api.schemas import loading
 from api.schemas.batches import BatchAnswer, BatchBody
 from api.schemas.checks import CheckAnswer, DeepQuery, HistoryQuery
-from api.schemas.queries import BatchQuery, NoQuery, Paging, RecordQuery, WriteQuery, ZoneQuery
+from api.schemas.history import DiffAnswer, RollbackBody, ToldChange, UndoneAnswer
+from api.schemas.queries import (
+    AtQuery,
+    BatchQuery,
+    ChangesQuery,
+    DiffQuery,
+    NoQuery,
+    PagedAtQuery,
+    Paging,
+    RecordQuery,
+    WriteQuery,
+    ZoneQuery,
+)
 from api.schemas.records import FlatRecordAnswer, RecordAnswer, RecordBody, RecordPatch
 from api.schemas.status import ChangeAnswer, StatusAnswer
 from api.schemas.zones import WholeZoneAnswer, ZoneAnswer, ZoneBody
@@ -68,12 +80,12 @@ def _read(path: str, answer: Callable[..., Response], answers: Any, query: Any =
 ROUTES = (
     _read("/dns-zones/", zones.list_zones, ZoneAnswer, ZoneQuery, many=True),
     _write("POST", "/dns-zones/", CREATE, 201, zones.create_zone, ZoneBody, WholeZoneAnswer),
-    _read("/dns-zones/<uuid>/", zones.show_zone, WholeZoneAnswer),
+    _read("/dns-zones/<uuid>/", zones.show_zone, WholeZoneAnswer, AtQuery),
     _write("DELETE", "/dns-zones/<uuid>/", DELETE, 204, zones.delete_zone),
     _read("/dns-zones/<uuid>/status/", zones.zone_status, StatusAnswer),
     _read("/dns-zones/<uuid>/check/", zones.zone_check, CheckAnswer, HistoryQuery),
     Route("POST", f"{_API}/dns-zones/<uuid>/check/", LIST, 200, zones.check_zone_now, DeepQuery, None, CheckAnswer),
-    _read("/dns-zones/<uuid>/records/", records.list_zone_records, RecordAnswer, Paging, many=True),
+    _read("/dns-zones/<uuid>/records/", records.list_zone_records, RecordAnswer, PagedAtQuery, many=True),
     _write("POST", "/dns-zones/<uuid>/records/", CREATE, 201, records.create_record, RecordBody, RecordAnswer),
     _read("/dns-records/", records.list_records, FlatRecordAnswer, RecordQuery, many=True),
     _read("/dns-records/<uuid>/", records.show_record, FlatRecordAnswer),
@@ -81,6 +93,12 @@ ROUTES = (
     _write("PATCH", "/dns-records/<uuid>/", UPDATE, 200, records.patch_record, RecordPatch, FlatRecordAnswer),
     _write("DELETE", "/dns-records/<uuid>/", DELETE, 204, records.delete_record),
     _write("POST", "/dns-batches/", ANY, 200, batches.apply_batch, BatchBody, BatchAnswer, BatchQuery),
+    _read("/dns-zones/<uuid>/changes/", changes.list_zone_changes, ToldChange, Paging, many=True),
+    _read("/dns-zones/<uuid>/diff/", history.diff, DiffAnswer, DiffQuery),
+    _write("POST", "/dns-zones/<uuid>/rollback/", UPDATE, 200, history.rollback, RollbackBody, UndoneAnswer),
+    _write("POST", "/dns-zones/<uuid>/undelete/", CREATE, 200, history.undelete, None, UndoneAnswer),
+    _read("/dns-changes/", changes.list_changes, ToldChange, ChangesQuery, many=True),
+    _write("POST", "/dns-changes/<uuid>/revert/", UPDATE, 200, changes.revert_change, None, UndoneAnswer),
     _read("/dns-changes/<uuid>/", changes.show_change, ChangeAnswer),
     Route("GET", f"{_API}/openapi.json", None, 200, documents.openapi),
     Route("GET", "/docs/", None, 200, documents.docs),

@@ -81,6 +81,7 @@ class Settings:
     most_waiters: int = setting(12, "requests of one process that may wait for a publication at a time")
     sweep_seconds: int = setting(300, "how often everything the nameservers answer is compared with the database")
     content_seconds: int = setting(86400, "how often the whole content of every zone, as served, is compared")
+    undelete_days: int = setting(30, "for how many days a deleted zone can be brought back")
     checks_kept: int = setting(20, "how many checks of each zone are kept, the newest ones")
     check_resolver: str = setting("", "the resolver that deep checks ask: an address, with a port if not 53")
     metrics_networks: tuple[str, ...] = setting(("127.0.0.0/8", "::1/128"), "networks that may read /metrics")

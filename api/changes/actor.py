@@ -18,3 +18,7 @@ class Actor:
     def to_json(self) -> dict[str, Any]:
         """What a change keeps of it."""
         return {key: value for key, value in asdict(self).items() if not key.startswith("account_")}
+
+
+#: The installation itself: what nobody asked for.
+SYSTEM = Actor(None, None, "zonewright", "system")

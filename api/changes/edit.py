@@ -2,6 +2,7 @@
 
 import uuid as uuids
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -22,6 +23,7 @@ Body = Mapping[str, Any]
 Faults = Mapping[str, str]
 # Of a zone with so many records, so large a share goes only when the removal is confirmed.
 _MANY = 10
+_BIRTHS = ("zone.create", "zone.undelete")
 _SHARE = 0.3
 Merge = Callable[[Record], tuple[Body, Faults]]
 
@@ -50,12 +52,23 @@ class Edit:
         self._place(row, draft(body, faults, self.zone.domain, self._settings), row.name)
         return row
 
+    def restore(self, record: records.Record, created_at: datetime) -> Record:
+        """Put a record back as it was, its uuid too. Raises InvalidInput."""
+        self._require_room()
+        row = Record(uuid=record.uuid, zone_id=self.zone.id, created_at=created_at)
+        self._place(row, Draft(record.type, record.name, record.value, record.ttl, record.priority), None)
+        return row
+
     def delete(self, row: Record) -> None:
         """Remove a record."""
         self._note(row)
         self._after[row.uuid] = None
         self._rows.discard(row)
         self._count = None if self._count is None else self._count - 1
+
+    def flush(self) -> None:
+        """What was deleted is gone for the database as well: its uuids are free."""
+        self._session.flush()
 
     def finish(self, intent: Intent, action: str = "records") -> Written:
         """The serial moves, the change is kept. Raises InvalidInput when a nameserver at the apex lost its address."""
@@ -66,9 +79,9 @@ class Edit:
         unchanged = {repr(record) for record in before} & {repr(record) for record in after}
         removed = [record for record in before if repr(record) not in unchanged]
         added = [record for record in after if repr(record) not in unchanged]
-        if action == "zone.create":  # a new zone has its first serial, and is a change even when it is empty
-            return journal.keep(self._session, intent.actor, self.zone, action, removed, added)
-        return journal.commit_records(self._session, intent.actor, self.zone, removed, added)
+        if action in _BIRTHS:  # the zone has its first serial, and is a change even when it is empty
+            return journal.keep(self._session, intent, self.zone, action, removed, added)
+        return journal.commit_records(self._session, intent, self.zone, removed, added, action)
 
     def require_few_removed(self) -> None:
         """Raises InvalidInput("confirm_removals") when much of the zone would go: a slip of a program, perhaps."""
@@ -96,7 +109,7 @@ class Edit:
         record = records.Record(row.uuid, wanted.name, wanted.type, ttl, wanted.value, wanted.priority)
         self._check(record, beside)
         if name is None:
-            self._before[row.uuid] = None
+            self._before.setdefault(row.uuid, None)  # one that was deleted before in this edit has its own
         else:
             self._note(row)
         for other in siblings:

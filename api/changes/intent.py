@@ -18,7 +18,8 @@ class Key:
 class Intent:
     """`if_match` are the entity tags that allow the write (None: no condition; `*`: any that exists).
 
-    `confirm_removals`: it is meant that a batch removes much of a zone.
+    `confirm_removals`: it is meant that a batch removes much of a zone. `reason` is kept with the change, `undoes`
+    is the change that this one takes back.
     """
 
     actor: Actor
@@ -26,6 +27,8 @@ class Intent:
     if_match: frozenset[str] | None = None
     key: Key | None = None
     confirm_removals: bool = False
+    reason: str | None = None
+    undoes: str | None = None
 
     def require(self, etag: str) -> None:
         """Raises PreconditionFailed unless the condition holds for what has this entity tag now (RFC 9110, 13.1.1)."""

@@ -9,7 +9,8 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from api.changes.actor import Actor
+from api.changes.actor import SYSTEM
+from api.changes.intent import Intent
 from api.database import now
 from api.models import Account, Change, Nameserver, Publication, Tombstone, Zone, checksums
 from api.models.changes import described
@@ -29,46 +30,57 @@ class Written:
 
 
 def commit_records(
-    session: Session, actor: Actor, zone: Zone, removed: Sequence[Record], added: Sequence[Record]
+    session: Session,
+    intent: Intent,
+    zone: Zone,
+    removed: Sequence[Record],
+    added: Sequence[Record],
+    action: str = "records",
 ) -> Written:
     """The end of every write to a zone's records. A write that changes nothing moves no serial."""
     if sorted(map(repr, removed)) == sorted(map(repr, added)):
         return Written(None, zone.uuid, zone.domain, zone.serial)
     zone.serial = next_serial(now().date(), zone.serial)
-    return keep(session, actor, zone, "records", removed, added)
+    return keep(session, intent, zone, action, removed, added)
 
 
 def keep(
-    session: Session, actor: Actor, zone: Zone, action: str, removed: Sequence[Record], added: Sequence[Record]
+    session: Session, intent: Intent, zone: Zone, action: str, removed: Sequence[Record], added: Sequence[Record]
 ) -> Written:
     """Keep the change that gave the zone its serial, and make the zone due on every nameserver."""
     zone.checksum = checksums.moved(zone.checksum, removed, added)
-    written = note(session, actor, zone, action, removed, added)
+    written = note(session, intent, zone, action, removed, added)
     want(session, zone.domain, None if written.deletion else zone.serial, now())
     return written
 
 
 def note(
     session: Session,
-    actor: Actor,
+    intent: Intent,
     zone: Zone,
     action: str,
     removed: Sequence[Record] = (),
     added: Sequence[Record] = (),
 ) -> Written:
-    """Keep a change of the zone as it is now."""
+    """Keep a change of the zone as it is now, as the next in its chain."""
+    actor = intent.actor
+    zone.changes += 1
     change = Change(
         uuid=str(uuid.uuid4()),
         account_uuid=actor.account_uuid or _owner(session, zone),  # what the system does is the owner's to read
         zone_uuid=zone.uuid,
+        number=zone.changes,
         domain=zone.domain,
         action=action,
         serial=zone.serial,
         actor=actor.to_json(),
+        reason=intent.reason,
+        undoes=intent.undoes,
         removed=[described(record) for record in removed],
         added=[described(record) for record in added],
         created_at=now(),
     )
+    zone.chain = change.chain = change.chained(zone.chain)
     session.add(change)
     return Written(change.uuid, zone.uuid, zone.domain, zone.serial, action == "zone.delete")
 
@@ -91,10 +103,11 @@ def want(session: Session, domain: str, serial: int | None, moment: datetime) ->
     session.execute(statement.on_conflict_do_update(index_elements=["nameserver_id", "domain"], set_=due))
 
 
-def first_serial(session: Session, domain: str) -> int:
-    """The serial of a zone that is created now: above what the domain had in an earlier life."""
-    tombstone = session.get(Tombstone, domain)
-    return next_serial(now().date(), *([tombstone.serial] if tombstone else []))
+def go_on(session: Session, zone: Zone) -> None:
+    """A zone that is created now goes on from what the domain had in an earlier life: above its serial."""
+    tombstone = session.get(Tombstone, zone.domain)
+    zone.serial = next_serial(now().date(), *([tombstone.serial] if tombstone else []))
+    zone.chain = tombstone.chain if tombstone else ""
 
 
 def bury(session: Session, zone: Zone, change: str) -> None:
@@ -103,6 +116,7 @@ def bury(session: Session, zone: Zone, change: str) -> None:
     tombstone.zone_uuid = zone.uuid
     tombstone.change_uuid = change
     tombstone.serial = zone.serial
+    tombstone.chain = zone.chain
     tombstone.created_at = now()
     tombstone.confirmed_at = None
     session.add(tombstone)
@@ -120,5 +134,4 @@ def raise_serial(session: Session, domain: str, above: int) -> None:
         want(session, domain, zone.serial, moment)
         return
     zone.serial = next_serial(moment.date(), zone.serial, above)
-    system = Actor(None, None, "zonewright", "system")
-    keep(session, system, zone, "serial", [], [])
+    keep(session, Intent(SYSTEM), zone, "serial", [], [])

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, select, update
+from sqlalchemy import bindparam, case, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from api.changes import drifts, journal
 from api.database import db, now, writing
-from api.models import Nameserver, Publication, Tombstone, Zone
+from api.models import Answer, Nameserver, Publication, Tombstone, Zone
 from api.store.integrity import VANISHED
 from api.store.standing import opened_at
 from nameserver.drift import Kind
@@ -95,6 +95,7 @@ def _published(published: Published) -> None:
             by_state[outcome.state].append(outcome)
         answered = [items[outcome.domain] for outcome in by_state[State.IN_SYNC]]
         _answered(session, nameserver.id, answered)
+        _keep_answers(session, published.nameserver, answered)
         drifts.mended(session, published.nameserver, {item.domain: _how(item) for item in answered})
         for outcome in by_state[State.FAILED]:
             _failed(session, nameserver.id, items[outcome.domain], outcome)
@@ -119,6 +120,17 @@ def _answered(session: Session, nameserver: int, items: Sequence[Item]) -> None:
             _TABLE.update().where(_ROW).values(served=None, digest=None, state=state, **seen), remove
         )
         _confirm(session, [item.domain for item in items if item.action is Action.REMOVE])
+
+
+def _keep_answers(session: Session, nameserver: str, items: Sequence[Item]) -> None:
+    """When a change was live where, for as long as it is told of."""
+    moment = now()
+    rows = [
+        {"nameserver": nameserver, "domain": item.domain, "serial": _wanted(item), "answered_at": moment}
+        for item in items
+    ]
+    if rows:
+        session.execute(insert(Answer), rows)
 
 
 def _answer(nameserver: int, item: Item) -> dict[str, Any]:

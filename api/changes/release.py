@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.changes import journal
-from api.changes.actor import Actor
+from api.changes.intent import Intent
 from api.changes.journal import Written
 from api.database import changing, now
 from api.errors import NotFound
@@ -21,7 +21,7 @@ from nameserver.serial import newest, next_serial
 _ACTION = "zone.release"
 
 
-def release(actor: Actor, domain: str, put_back: bool) -> Written:
+def release(intent: Intent, domain: str, put_back: bool) -> Written:
     """Release a zone; `put_back` restores what vanished without a change instead of accepting that it is gone.
 
     A zone from which nothing vanished is only due again: its fault is found anew, or is mended. Raises NotFound.
@@ -29,11 +29,11 @@ def release(actor: Actor, domain: str, put_back: bool) -> Written:
     with changing() as session:
         zone = session.scalar(select(Zone).where(Zone.domain == domain).with_for_update())
         if zone is None:
-            return (_put_zone_back if put_back else _bury)(session, actor, domain)
-        return _release(session, _for_owner(session, actor, zone), zone, put_back)
+            return (_put_zone_back if put_back else _bury)(session, intent, domain)
+        return _release(session, _for_owner(session, intent, zone), zone, put_back)
 
 
-def _release(session: Session, actor: Actor, zone: Zone, put_back: bool) -> Written:
+def _release(session: Session, intent: Intent, zone: Zone, put_back: bool) -> Written:
     rows = {row.uuid: row for row in stored.records_of(zone, EVERYTHING)}
     present = stored.as_values(rows.values())
     if checksums.of(present) == zone.checksum:
@@ -47,21 +47,21 @@ def _release(session: Session, actor: Actor, zone: Zone, put_back: bool) -> Writ
         session.flush()
         _insert(session, zone, added)
     zone.serial = next_serial(now().date(), zone.serial)
-    written = journal.keep(session, actor, zone, _ACTION, removed, added)
+    written = journal.keep(session, intent, zone, _ACTION, removed, added)
     zone.checksum = checksums.of(stored.as_values(stored.records_of(zone, EVERYTHING)))
     return written
 
 
-def _bury(session: Session, actor: Actor, domain: str) -> Written:
+def _bury(session: Session, intent: Intent, domain: str) -> Written:
     """The zone is gone, and that is meant: the tombstone that its deletion would have made."""
     zone, owner = _last_known(session, domain)
-    written = journal.note(session, replace(actor, account_uuid=owner), zone, "zone.delete")
+    written = journal.note(session, _as_owner(intent, owner), zone, "zone.delete")
     journal.bury(session, zone, written.change or "")
     journal.want(session, domain, None, now())
     return written
 
 
-def _put_zone_back(session: Session, actor: Actor, domain: str) -> Written:
+def _put_zone_back(session: Session, intent: Intent, domain: str) -> Written:
     zone, owner = _last_known(session, domain)
     account = session.scalar(select(Account).where(Account.uuid == owner))
     if account is None:
@@ -72,7 +72,7 @@ def _put_zone_back(session: Session, actor: Actor, domain: str) -> Written:
     session.flush()
     added = list(integrity.recorded(session, zone.uuid).values())
     _insert(session, zone, added)
-    return journal.keep(session, replace(actor, account_uuid=owner), zone, _ACTION, [], added)
+    return journal.keep(session, _as_owner(intent, owner), zone, _ACTION, [], added)
 
 
 def _last_known(session: Session, domain: str) -> tuple[Zone, str]:
@@ -89,14 +89,21 @@ def _last_known(session: Session, domain: str) -> tuple[Zone, str]:
         reverse_domain=reverse_domain(domain),
         serial=newest([change.serial, *serials]),
         checksum=checksums.EMPTY,
+        changes=change.number,
+        chain=change.chain,
         created_at=now(),
     )
     return zone, change.account_uuid
 
 
-def _for_owner(session: Session, actor: Actor, zone: Zone) -> Actor:
+def _for_owner(session: Session, intent: Intent, zone: Zone) -> Intent:
     uuid = session.scalars(select(Account.uuid).where(Account.id == zone.account_id)).one()
-    return replace(actor, account_uuid=uuid)
+    return _as_owner(intent, uuid)
+
+
+def _as_owner(intent: Intent, account_uuid: str) -> Intent:
+    """What an operator does to a zone is its owner's to read."""
+    return replace(intent, actor=replace(intent.actor, account_uuid=account_uuid))
 
 
 def _insert(session: Session, zone: Zone, added: list[records.Record]) -> None:

@@ -5,7 +5,8 @@ import hashlib
 from sqlalchemy import select, update
 
 from api.changes import journal
-from api.changes.actor import Actor
+from api.changes.actor import SYSTEM
+from api.changes.intent import Intent
 from api.database import changing, now, writing
 from api.models import Publication, Rendering, Zone
 from api.settings import Settings
@@ -14,7 +15,6 @@ from nameserver.serial import next_serial
 #: Up to so many zones go to all nameservers at once, as a user's change does.
 FEW = 20
 _BATCH = 500
-_SYSTEM = Actor(None, None, "zonewright", "system")
 
 
 def adopt(settings: Settings) -> int:
@@ -48,6 +48,6 @@ def _renew(zones: list[int], staged: bool) -> None:
     with changing() as session:
         for zone in session.scalars(select(Zone).where(Zone.id.in_(zones)).order_by(Zone.domain).with_for_update()):
             zone.serial = next_serial(now().date(), zone.serial)
-            journal.keep(session, _SYSTEM, zone, "settings", [], [])
+            journal.keep(session, Intent(SYSTEM), zone, "settings", [], [])
             if staged:
                 session.execute(update(Publication).where(Publication.domain == zone.domain).values(staged=True))

@@ -34,25 +34,26 @@ def create(settings: Settings, intent: Intent, domain: str, present: Present) ->
     domain = canonical(settings, domain)
     with taken(), changing(intent.dry_run) as session:
         zone = new_zone(settings, session, intent, domain)
-        written = journal.keep(session, intent.actor, zone, "zone.create", [], [])
+        written = journal.keep(session, intent, zone, "zone.create", [], [])
         answer = present(zone)
         idempotency.keep(session, intent, answer, written)
         return answer, written
 
 
-def new_zone(settings: Settings, session: Session, intent: Intent, domain: str) -> Zone:
+def new_zone(settings: Settings, session: Session, intent: Intent, domain: str, uuid: str | None = None) -> Zone:
     """A zone of a canonical domain that has no change yet; whoever calls keeps one. Raises InvalidInput."""
     one_creation_at_a_time(session)
     _refuse_overlap(intent.actor, domain)
     _require_room(settings, intent.actor)
     zone = Zone(
-        uuid=str(uuids.uuid4()),
+        uuid=uuid or str(uuids.uuid4()),
         account_id=intent.actor.account_id,
         domain=domain,
         reverse_domain=reverse_domain(domain),
-        serial=journal.first_serial(session, domain),
+        changes=0,
         created_at=now(),
     )
+    journal.go_on(session, zone)
     session.add(zone)
     session.flush()
     return zone
@@ -85,7 +86,7 @@ def delete(intent: Intent, uuid: str) -> Written:
 def remove(session: Session, intent: Intent, zone: Zone) -> Written:
     """Delete a locked zone and its records."""
     gone = stored.as_values(session.scalars(select(Record).where(Record.zone_id == zone.id).order_by(Record.id)))
-    written = journal.keep(session, intent.actor, zone, "zone.delete", gone, [])
+    written = journal.keep(session, intent, zone, "zone.delete", gone, [])
     journal.bury(session, zone, written.change or "")
     checks.forget(session, zone.uuid)
     session.delete(zone)
@@ -102,7 +103,7 @@ def move(intent: Intent, uuid: str, account: Account) -> Written:
                 raise InvalidInput("account", f"{other.domain} overlaps with {zone.domain}: move it as well, first.")
         zone.account_id = account.id
         owner = replace(intent.actor, account_id=account.id, account_uuid=account.uuid)
-        return journal.note(session, owner, zone, "zone.move")
+        return journal.note(session, replace(intent, actor=owner), zone, "zone.move")
 
 
 def locked(session: Session, actor: Actor, uuid: str) -> Zone:

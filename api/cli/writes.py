@@ -8,18 +8,33 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from api.changes.actor import Actor
     from api.changes.intent import Intent
     from api.changes.journal import Written
     from api.models import Account, Zone
 
 
+_REASON = "zonewright.reason"
+_LONGEST_REASON = 500
+
+
 def wait_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds --wait."""
+    """Adds --wait, and --reason, which `intent_of` and `operator` take up."""
     words = "Seconds to wait until every nameserver answers it; 0 does not wait."
-    return click.option("--wait", "seconds", type=click.FloatRange(0), default=10, show_default=True, help=words)(
-        command
-    )
+    wait = click.option("--wait", "seconds", type=click.FloatRange(0), default=10, show_default=True, help=words)
+    why = click.option("--reason", callback=_keep_reason, expose_value=False, help="Why, kept with the change.")
+    return wait(why(command))
+
+
+def _keep_reason(context: click.Context, _option: click.Parameter, text: str | None) -> None:
+    if text and not (text.isprintable() and len(text) <= _LONGEST_REASON):
+        raise click.BadParameter(f"at most {_LONGEST_REASON} characters, all of them printable.")
+    context.meta[_REASON] = text or None
+
+
+def _reason() -> str | None:
+    context = click.get_current_context(silent=True)
+    found: str | None = context.meta.get(_REASON) if context else None
+    return found
 
 
 def intent_of(account: "Account") -> "Intent":
@@ -27,14 +42,16 @@ def intent_of(account: "Account") -> "Intent":
     from api.changes.actor import Actor
     from api.changes.intent import Intent
 
-    return Intent(Actor(account.id, account.uuid, account.email, "cli"), confirm_removals=True)
+    actor = Actor(account.id, account.uuid, account.email, "cli")
+    return Intent(actor, confirm_removals=True, reason=_reason())
 
 
-def operator() -> "Actor":
-    """A person at this machine, for no account."""
+def operator() -> "Intent":
+    """A write that a person at this machine makes, for no account."""
     from api.changes.actor import Actor
+    from api.changes.intent import Intent
 
-    return Actor(None, None, getpass.getuser(), "cli")
+    return Intent(Actor(None, None, getpass.getuser(), "cli"), reason=_reason())
 
 
 def canonical(domain: str) -> str:

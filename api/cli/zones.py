@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli.history import diff, history
 from api.cli.options import application, as_json, installation, show, table
+from api.cli.undoing import rollback, undelete
 from api.cli.writes import canonical, intent_of, operator, wait_option, watch, zone_of
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def zone() -> None:
-    """Create, show, list, move and delete zones."""
+    """Create, show, list, move and delete zones; show their history, and go back in it."""
 
 
 @zone.command("list")
@@ -135,6 +137,10 @@ def release(settings: "Settings", domain: str, put_back: bool, yes: bool, second
             meant = "Put back what vanished?" if put_back else "Publish the zone as the database has it now?"
             click.confirm(meant, abort=True)
         watch(changes.release(operator(), domain, put_back), seconds)
+
+
+for each in (history, diff, rollback, undelete):
+    zone.add_command(each)
 
 
 def _print(body: dict[str, Any]) -> None:

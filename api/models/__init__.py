@@ -1,6 +1,7 @@
 """The tables, one noun a file. Desired: zones, records, tombstones. Observed: publications, nameservers."""
 
 from api.models.accounts import Account
+from api.models.answers import Answer
 from api.models.changes import Change
 from api.models.checks import Check
 from api.models.drifts import Drift
@@ -15,6 +16,7 @@ from api.models.zones import Zone
 
 __all__ = [
     "Account",
+    "Answer",
     "Change",
     "Check",
     "Drift",

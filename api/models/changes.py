@@ -1,10 +1,12 @@
-"""Changes: every accepted write, kept."""
+"""Changes: every accepted write, kept, and chained so that nobody can take one out or rewrite it unseen."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, String
+from sqlalchemy import JSON, BigInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.database import Base, UtcDateTime
@@ -13,24 +15,40 @@ from nameserver.records import Record
 
 
 class Change(Base):
-    """One accepted write to one zone: who, when, the serial it made, and the records it removed and added.
+    """One accepted write to one zone: who, when, why, the serial it made, and the records it removed and added.
 
+    `number` counts the changes of the zone from 1. `undoes` is the change that this one took back. `chain` is
+    the digest of this change and of the chain of the domain's change before it, in this or an earlier life.
     It has no foreign keys: it outlives the zone, the account and the token it tells of.
     """
 
     __tablename__ = "changes"
+    __table_args__ = (UniqueConstraint("zone_uuid", "number"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uuid: Mapped[str] = mapped_column(String(36), unique=True)
     account_uuid: Mapped[str] = mapped_column(String(36), index=True)
-    zone_uuid: Mapped[str] = mapped_column(String(36), index=True)
-    domain: Mapped[str] = mapped_column(String(253))
+    zone_uuid: Mapped[str] = mapped_column(String(36))
+    number: Mapped[int]
+    domain: Mapped[str] = mapped_column(String(253), index=True)
     action: Mapped[str] = mapped_column(String(20))
     serial: Mapped[int] = mapped_column(BigInteger)
     actor: Mapped[dict[str, Any]] = mapped_column(JSON)
+    reason: Mapped[str | None] = mapped_column(String(500))
+    undoes: Mapped[str | None] = mapped_column(String(36))
     removed: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     added: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    chain: Mapped[str] = mapped_column(String(64))
+
+    def chained(self, before: str) -> str:
+        """What `chain` must be when the chain stood at `before`."""
+        told = {name: getattr(self, name) for name in _TOLD.split()} | {"created_at": self.created_at.isoformat()}
+        content = json.dumps(told, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(f"{before}\n{content}".encode()).hexdigest()
+
+
+_TOLD = "uuid account_uuid zone_uuid number domain action serial actor reason undoes removed added"
 
 
 def described(record: Record | Row) -> dict[str, Any]:

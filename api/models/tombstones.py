@@ -9,7 +9,8 @@ from api.database import Base, UtcDateTime
 
 
 class Tombstone(Base):
-    """A deleted zone's last serial. Kept for ever: the domain, when it comes back, goes on above it.
+    """A deleted zone's last serial, and the chain of its last change. Kept for ever: the domain, when it comes
+    back, goes on above the one and from the other.
 
     `confirmed_at` is when the last nameserver was asked and no longer answered the zone.
     """
@@ -20,5 +21,6 @@ class Tombstone(Base):
     zone_uuid: Mapped[str] = mapped_column(String(36))
     change_uuid: Mapped[str] = mapped_column(String(36))
     serial: Mapped[int] = mapped_column(BigInteger)
+    chain: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

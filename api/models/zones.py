@@ -13,7 +13,7 @@ class Zone(Base):
     """One zone: `domain` in A-labels without the final dot, `serial` 0 to 2**32 - 1.
 
     `reverse_domain` (`com.example.`) makes "every zone below this name" a range of an index. `checksum` is that of
-    the zone's records (api.models.checksums).
+    the zone's records (api.models.checksums). `changes` is the number of its last change, `chain` that change's.
     """
 
     __tablename__ = "zones"
@@ -31,6 +31,8 @@ class Zone(Base):
     )
     serial: Mapped[int] = mapped_column(BigInteger)
     checksum: Mapped[str] = mapped_column(String(32), default=checksums.EMPTY, server_default=checksums.EMPTY)
+    changes: Mapped[int] = mapped_column(default=0)
+    chain: Mapped[str] = mapped_column(String(64), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -1,15 +1,47 @@
 """Changes: what was written, and how far it got."""
 
-from flask import Response
+from flask import Response, current_app, g
+from sqlalchemy import ColumnElement
 
 from api.answers import json_response
 from api.auth import caller
+from api.changes import undo
+from api.models import Change
+from api.pagination import page_of, paged
+from api.resources.writes import finished
+from api.schemas import history as history_schema
 from api.schemas import status as schema
-from api.store import status
+from api.store import history, status
 
 
 def show_change(uuid: str) -> Response:
     """One change of the caller's, a zone's deletion too."""
     change = status.change_of(caller().account_uuid, uuid)
-    deletion = change.action == "zone.delete"
-    return json_response(schema.change_answer(change, status.change_standings(change.domain, change.serial, deletion)))
+    standings = status.change_standings(change.domain, change.serial, change.action == history.DELETE)
+    return json_response(schema.change_answer(change, standings, history.answered_at(change)))
+
+
+def list_changes() -> Response:
+    """The account's changes, the newest first."""
+    condition = Change.account_uuid == caller().account_uuid
+    if "zone" in g.query:
+        condition &= Change.zone_uuid == g.query["zone"].lower()
+    if "action" in g.query:
+        condition &= Change.action == g.query["action"]
+    return _listed(condition)
+
+
+def list_zone_changes(uuid: str) -> Response:
+    """A zone's changes, the newest first, also when it is deleted."""
+    return _listed(history.readable(caller().account_id, caller().account_uuid, uuid))
+
+
+def revert_change(uuid: str) -> Response:
+    """Take one change back."""
+    return finished(*undo.revert(current_app.config["SETTINGS"], g.intent, uuid, history_schema.undone))
+
+
+def _listed(condition: ColumnElement[bool]) -> Response:
+    page = page_of(g.query)
+    rows, total = history.changes_where(condition, page)
+    return paged(rows, page, total, history_schema.told, lambda row: int(row.id))

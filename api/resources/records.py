@@ -9,6 +9,7 @@ from api.auth import caller
 from api.changes import records as changes
 from api.models import Record, Zone, etags
 from api.pagination import page_of, paged
+from api.resources import history
 from api.resources.conditional import tagged
 from api.resources.writes import finished
 from api.schemas import records as schema
@@ -18,7 +19,9 @@ from nameserver.records import canonical_type
 
 
 def list_zone_records(uuid: str) -> Response:
-    """A zone's records, all of them when no page is asked for."""
+    """A zone's records, now or as they were; all of them when no page is asked for."""
+    if "at" in g.query:
+        return history.records_at(uuid, g.query["at"])
     zone = zones.zone_of(caller().account_id, uuid)
     page = page_of(g.query, usual=None)
     rows = records.records_of(zone, page)

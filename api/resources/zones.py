@@ -10,6 +10,7 @@ from api.changes import zones as changes
 from api.checking import check_now, last_check
 from api.models import Zone, etags
 from api.pagination import page_of, paged
+from api.resources import history
 from api.resources.conditional import tagged
 from api.resources.writes import finished
 from api.schemas import checks as check_schema
@@ -42,7 +43,9 @@ def create_zone() -> Response:
 
 
 def show_zone(uuid: str) -> Response:
-    """A zone with its records."""
+    """A zone with its records, now or as they were."""
+    if "at" in g.query:
+        return history.zone_at(uuid, g.query["at"])
     zone = zones.zone_of(caller().account_id, uuid)
     return tagged(schema.whole_answer(zone, stored_records.records_of(zone, EVERYTHING)), etags.of_zone(zone))
 

@@ -1,5 +1,6 @@
 """The kinds of values in bodies and queries."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields
@@ -40,6 +41,22 @@ class QueryNumber(WholeNumber):
         if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 12):
             raise ValidationError(f"must be a whole number from {self.low} to {self.high}.")
         return super()._deserialize(int(value), attr, data, **kwargs)
+
+
+class Moment(fields.Field[int | datetime]):
+    """A serial, or a time (RFC 3339) with its offset from UTC, in a query string."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | datetime:
+        text = str(value)
+        if text.isascii() and text.isdigit() and len(text) < 12:
+            return int(text)
+        try:
+            moment = datetime.fromisoformat(text.replace(" ", "+"))  # what a `+` that was not encoded becomes
+            if moment.tzinfo is not None:
+                return moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        raise ValidationError("must be a serial, or a time such as 2026-01-18T16:45:00Z.")
 
 
 class Flag(fields.Field[bool]):

@@ -1,6 +1,6 @@
 """The shape of query strings; an unknown parameter is a fault, since a typo must not list everything."""
 
-from api.schemas.fields import Flag, QueryNumber, Text
+from api.schemas.fields import Flag, Moment, QueryNumber, Text
 from api.schemas.loading import Body
 
 
@@ -27,6 +27,29 @@ class Paging(Body):
     cursor = Text()
     page = QueryNumber(1, 10**9)
     page_size = QueryNumber(1, 5000)
+
+
+class AtQuery(Body):
+    """`at`: as it was with this serial, or at this time."""
+
+    at = Moment()
+
+
+class PagedAtQuery(Paging):
+    """A page, of now or of then."""
+
+    at = Moment()
+
+
+#: What changed between two serials or times; `to` is now when it is left out. (`from` is a word of Python's.)
+DiffQuery = Body.from_dict({"from": Moment(required=True), "to": Moment()}, name="DiffQuery")
+
+
+class ChangesQuery(Paging):
+    """Which changes."""
+
+    zone = Text()
+    action = Text()
 
 
 class ZoneQuery(Paging):

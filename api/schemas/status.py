@@ -1,12 +1,15 @@
 """The shape of status/ and of changes."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from marshmallow import fields
 
 from api.models import Change, Zone
+from api.schemas.history import ToldChange, told
 from api.schemas.loading import Body
-from api.schemas.times import stamp, stamp_or_none
+from api.schemas.times import stamp_milliseconds, stamp_or_none
 from api.store.status import Standing, overall
 
 
@@ -28,17 +31,17 @@ class StatusAnswer(Body):
     nameservers = fields.List(fields.Nested(StandingAnswer), required=True)
 
 
-class ChangeAnswer(StatusAnswer):
+class AnsweredStanding(StandingAnswer):
+    """How one nameserver stands with a change, and when it first answered it."""
+
+    answered_at = fields.DateTime(required=True, allow_none=True)
+
+
+class ChangeAnswer(ToldChange):
     """A change and how it stands."""
 
-    id = fields.UUID(required=True)
-    zone = fields.UUID(required=True)
-    domain = fields.String(required=True)
-    action = fields.String(required=True)
-    created_at = fields.DateTime(required=True)
-    actor = fields.Dict(required=True)
-    removed = fields.List(fields.Dict(), required=True)
-    added = fields.List(fields.Dict(), required=True)
+    state = fields.String(required=True)
+    nameservers = fields.List(fields.Nested(AnsweredStanding), required=True)
 
 
 def answer(zone: Zone, standings: list[Standing]) -> dict[str, Any]:
@@ -46,18 +49,12 @@ def answer(zone: Zone, standings: list[Standing]) -> dict[str, Any]:
     return _standings(standings, zone.serial)
 
 
-def change_answer(change: Change, standings: list[Standing]) -> dict[str, Any]:
-    """The answer of dns-changes/{id}/."""
-    return {
-        "id": change.uuid,
-        "zone": change.zone_uuid,
-        "domain": change.domain,
-        "action": change.action,
-        "created_at": stamp(change.created_at),
-        "actor": change.actor,
-        "removed": change.removed,
-        "added": change.added,
-    } | _standings(standings, change.serial)
+def change_answer(change: Change, standings: list[Standing], answered: Mapping[str, datetime]) -> dict[str, Any]:
+    """The answer of dns-changes/{id}/; `answered` is when each nameserver first answered it."""
+    body = told(change) | _standings(standings, change.serial)
+    for each in body["nameservers"]:
+        each["answered_at"] = stamp_milliseconds(answered[each["name"]]) if each["name"] in answered else None
+    return body
 
 
 def _standings(standings: list[Standing], serial: int) -> dict[str, Any]:

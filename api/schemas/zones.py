@@ -1,5 +1,6 @@
 """The shape of zones."""
 
+from datetime import datetime
 from typing import Any
 
 from marshmallow import fields
@@ -34,12 +35,12 @@ class WholeZoneAnswer(ZoneAnswer):
 
 def answer(zone: Zone, record_count: int) -> dict[str, Any]:
     """The zone's four keys."""
-    return {
-        "uuid": zone.uuid,
-        "domain": zone.domain,
-        "created_at": stamp(zone.created_at),
-        "record_count": record_count,
-    }
+    return described(zone.uuid, zone.domain, zone.created_at, record_count)
+
+
+def described(uuid: str, domain: str, created_at: datetime, record_count: int) -> dict[str, Any]:
+    """The four keys of a zone, of one that is gone, too."""
+    return {"uuid": uuid, "domain": domain, "created_at": stamp(created_at), "record_count": record_count}
 
 
 def whole_answer(zone: Zone, rows: list[Record]) -> dict[str, Any]:

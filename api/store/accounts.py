@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 
 from api.database import db
 from api.errors import NotFound
-from api.models import Account, Token, Zone
+from api.models import Account, Change, Token, Zone
 
 
 def all_accounts() -> list[tuple[Account, int]]:
@@ -24,6 +24,16 @@ def account_of(email: str) -> Account:
 def owner_of(zone: Zone) -> Account:
     """The account that owns the zone."""
     return db.session.scalars(select(Account).where(Account.id == zone.account_id)).one()
+
+
+def owner_in_history(change: Change) -> Account:
+    """Whose zone the change is of: its owner's now, or of one that is gone its last owner's. Raises NotFound."""
+    there = select(Zone.account_id).where(Zone.uuid == change.zone_uuid).scalar_subquery()
+    then = select(Account.id).where(Account.uuid == change.account_uuid).scalar_subquery()
+    found = db.session.scalar(select(Account).where(Account.id == func.coalesce(there, then)))
+    if found is None:
+        raise NotFound(f"The account that owned {change.domain} is gone.")
+    return found
 
 
 def all_tokens() -> list[Token]:

@@ -7,11 +7,10 @@ its changes.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.models import Change, checksums
-from api.models.changes import record_of
+from api.models import checksums
+from api.store.history import records_after
 from nameserver.records import Record
 from nameserver.zone import Problem, Severity
 
@@ -59,13 +58,7 @@ def difference(session: Session, zone_uuid: str, present: Iterable[Record]) -> D
 
 def recorded(session: Session, zone_uuid: str) -> Mapping[str, Record]:
     """The zone's records as its changes left them, by uuid."""
-    records: dict[str, Record] = {}
-    query = select(Change.removed, Change.added).where(Change.zone_uuid == zone_uuid).order_by(Change.id)
-    for removed, added in session.execute(query):
-        for each in removed:
-            records.pop(each["uuid"], None)
-        records |= {each["uuid"]: record_of(each) for each in added}
-    return records
+    return {uuid: past.record for uuid, past in records_after(session, zone_uuid).items()}
 
 
 def _sentence(found: Difference) -> str:

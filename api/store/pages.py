@@ -23,5 +23,11 @@ class Page:
         query = query.where(id_column > min(self.after, _LAST)).order_by(id_column).offset(min(self.offset, _LAST))
         return query if self.limit is None else query.limit(self.limit + 1)
 
+    def cut_newest_first(self, query: Select[Any], id_column: InstrumentedAttribute[int]) -> Select[Any]:
+        """As `cut`, backwards: the rows before the row `after`."""
+        query = query.where(id_column < self.after) if self.after else query
+        query = query.order_by(id_column.desc()).offset(min(self.offset, _LAST))
+        return query if self.limit is None else query.limit(self.limit + 1)
+
 
 EVERYTHING = Page()

@@ -7,7 +7,7 @@ from sqlalchemy import and_, select
 
 from api.database import db
 from api.errors import NotFound
-from api.models import Change, Nameserver, Publication
+from api.models import Account, Change, Nameserver, Publication, Zone
 from api.store.staging import waits_for
 from nameserver.serial import newer
 
@@ -26,8 +26,11 @@ class Standing:
 
 
 def change_of(account_uuid: str, uuid: str) -> Change:
-    """The account's change. Raises NotFound, the same for an unknown and a foreign one."""
-    change = db.session.scalar(select(Change).where(Change.uuid == uuid, Change.account_uuid == account_uuid))
+    """A change of the account or of its zone. Raises NotFound, the same for an unknown and a foreign one."""
+    owned = select(Zone.id).join(Account, Account.id == Zone.account_id)
+    of_its_zone = owned.where(Account.uuid == account_uuid, Zone.uuid == Change.zone_uuid).exists()
+    readable = (Change.account_uuid == account_uuid) | of_its_zone
+    change = db.session.scalar(select(Change).where(Change.uuid == uuid, readable))
     if change is None:
         raise NotFound("Change not found.")
     return change

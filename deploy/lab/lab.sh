@@ -502,7 +502,8 @@ host_fault() {
 signal() {
     case $3 in named | sshd) ;; *) fail "Neither 'named' nor 'sshd'." ;; esac
     # shellcheck disable=SC2016
-    inside "$1" sh -c '[ "$2" != sshd ] || set -- "$1" "$2" sshd-session; s=$1; shift; kill "-$s" $(pidof "$@")' lab "$2" "$3"
+    inside "$1" sh -c '[ "$2" != sshd ] || set -- "$1" "$2" sshd-session; s=$1; shift; p=$(pidof "$@") || exit 1
+        for each in $p; do kill "-$s" "$each" 2>/dev/null || [ ! -e "/proc/$each" ] || exit 1; done' lab "$2" "$3"
 }
 
 filter() {

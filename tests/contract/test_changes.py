@@ -32,7 +32,8 @@ from tests.installation import ALICE, NAMESERVERS, Background, Installation
 Json = dict[str, Any]
 STANDING = ["name", "state", "serial", "checked_at", "error"]
 STATUS = ["state", "serial", "nameservers"]
-CHANGE = ["id", "zone", "domain", "action", "created_at", "actor", "removed", "added", *STATUS]
+CHANGE = ["id", "number", "zone", "domain", "action", "serial", "created_at", "actor", "reason", "undoes"]
+CHANGE += ["removed", "added", "state", "nameservers"]
 KEPT_RECORD = ["uuid", "record_type", "name", "value", "ttl", "priority"]
 
 
@@ -110,7 +111,7 @@ def test_change_of_a_zones_creation(alice: FlaskClient) -> None:
     assert is_moment(change["created_at"])
     assert change["serial"] == serial(write)
     assert change["removed"] == change["added"] == []
-    assert [list(each) for each in change["nameservers"]] == [STANDING, STANDING]
+    assert [list(each) for each in change["nameservers"]] == [[*STANDING, "answered_at"]] * 2
 
 
 def test_change_says_who(installation: Installation) -> None:

@@ -29,7 +29,7 @@ TOLD = {
     "X-Total-Count",
     "X-Zone-Serial",
 }
-ASKED = {"Authorization", "Content-Type", "Prefer", "If-Match", "If-None-Match", "Idempotency-Key"}
+ASKED = {"Authorization", "Content-Type", "Prefer", "If-Match", "If-None-Match", "Idempotency-Key", "X-Change-Reason"}
 
 
 def items(answer: TestResponse, header: str) -> set[str]:

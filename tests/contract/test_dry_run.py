@@ -13,7 +13,7 @@ from api import database
 from api.database import Base, db
 from api.routes import ROUTES
 from api.schemas.queries import WriteQuery
-from tests.contract.forms import UNKNOWN, ZONES, added, comparable, created, is_uuid, problem
+from tests.contract.forms import UNKNOWN, ZONES, add, added, comparable, created, is_uuid, problem, zone_url
 
 if TYPE_CHECKING:
     from tests.installation import Installation
@@ -22,6 +22,7 @@ Json = dict[str, Any]
 BATCHES = "/api/v1/dns-batches/"
 TELLING = {"X-Change-Id", "X-Zone-Serial", "X-Publication", "Preference-Applied", "Idempotency-Replayed"}
 GOOD = {"record_type": "A", "name": "new", "value": "192.0.2.9"}
+FIRST = "the zone's first serial"
 # Each route that writes: a body that is accepted, and bodies that are refused.
 BODIES: dict[str, tuple[Any, list[Any]]] = {
     "POST /api/v1/dns-zones/": ({"domain": "example.org"}, [{"domain": "example.com"}, {"domain": "com"}, {"tll": 1}]),
@@ -52,6 +53,9 @@ BODIES: dict[str, tuple[Any, list[Any]]] = {
             {"operations": [{"action": "delete", "record": UNKNOWN}]},
         ],
     ),
+    "POST /api/v1/dns-zones/<uuid>/rollback/": ({"serial": FIRST}, [{"serial": 1}, {}, {"serial": "1"}]),
+    "POST /api/v1/dns-zones/<uuid>/undelete/": (None, []),
+    "POST /api/v1/dns-changes/<uuid>/revert/": (None, []),
 }
 
 
@@ -72,22 +76,30 @@ def everything(installation: "Installation") -> dict[str, list[tuple[Any, ...]]]
         }
 
 
+_OF_ITS_OWN = ("change", "changes", "created_at")
+
+
 def shape(body: Any) -> Any:
     """The keys of a body in their order, and the kinds of its values."""
     if isinstance(body, dict):
-        return [(key, shape(value)) for key, value in body.items() if key not in ("changes", "created_at")]
+        return [(key, shape(value)) for key, value in body.items() if key not in _OF_ITS_OWN]
     return [shape(each) for each in body] if isinstance(body, list) else type(body)
 
 
 @pytest.fixture
 def send(alice: FlaskClient, zone: Json) -> Callable[..., TestResponse]:
     """Send a route's request to Alice's zone or record."""
+    first = alice.get(zone_url(zone, "changes/")).get_json()[-1]["serial"]
     record = added(alice, zone, "www A 192.0.2.9")
-    added(alice, zone, "www A 192.0.2.10")
+    change = add(alice, zone, "www A 192.0.2.10").headers["X-Change-Id"]
+    gone = created(alice, "gone.example")
+    alice.delete(zone_url(gone))
+    uuids = {"undelete": gone["uuid"], "dns-records": record["uuid"], "dns-changes": change, "dns-zones": zone["uuid"]}
 
     def sender(route: str, body: Any, query: str = "", headers: Json | None = None) -> TestResponse:
         method, path = route.split(" ")
-        path = path.replace("<uuid>", record["uuid"] if "dns-records" in path else zone["uuid"])
+        path = path.replace("<uuid>", next((uuid for word, uuid in uuids.items() if word in path), ""))
+        body = {"serial": first} if body == {"serial": FIRST} else body
         return alice.open(path + query, method=method, headers=headers, **({} if body is None else {"json": body}))
 
     return sender

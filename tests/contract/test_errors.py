@@ -51,7 +51,7 @@ UNKNOWN_URLS = [
     "//api/v1/dns-zones/",
     f"/api/v1/dns-zones/{UNKNOWN}/nothing/",
     f"/api/v1/dns-zones/{UNKNOWN}/records/{UNKNOWN}/",
-    "/api/v1/dns-changes/",
+    "/api/v1/dns-change/",
     "/api/v2/dns-zones/",
     "/static/x",
     "/%2e%2e/etc/passwd",
@@ -88,7 +88,13 @@ METHODS = {
     "/docs/": "GET, HEAD",
     RECORDS: "GET, HEAD",
     f"{RECORDS}{UNKNOWN}/": "DELETE, GET, HEAD, PATCH, PUT",
+    zone_url({"uuid": UNKNOWN}, "changes/"): "GET, HEAD",
+    zone_url({"uuid": UNKNOWN}, "diff/"): "GET, HEAD",
+    zone_url({"uuid": UNKNOWN}, "rollback/"): "POST",
+    zone_url({"uuid": UNKNOWN}, "undelete/"): "POST",
+    CHANGES: "GET, HEAD",
     f"{CHANGES}{UNKNOWN}/": "GET, HEAD",
+    f"{CHANGES}{UNKNOWN}/revert/": "POST",
     "/healthz": "GET, HEAD",
     "/metrics": "GET, HEAD",
 }
@@ -358,7 +364,8 @@ def test_unknown_query_parameter(alice: FlaskClient, zone: dict[str, Any], route
     request = {"json": body} if route.method in ("POST", "PUT", "PATCH") else {}
     path = route.path.replace("<uuid>", uuid)
     for name in ("typo", "domian", "Limit", "", "\0", "uuid", "created_at"):
-        problem(alice.open(path, method=route.method, query_string={name: "1"}, **request), field=name)
+        query = {name: "1"} | ({"from": "1"} if "diff" in path else {})
+        problem(alice.open(path, method=route.method, query_string=query, **request), field=name)
     assert alice.get(zone_url(zone)).get_json()["records"] == [record | {"ttl": 60}]
     assert len(alice.get(ZONES).get_json()) == 1
 

@@ -3,7 +3,7 @@
 import json
 import keyword
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from api.routes import ROUTES
 from api.schemas.queries import WriteQuery
-from tests.contract.forms import CHANGES, RECORDS, UNKNOWN, ZONES, added, created, problem, record_url, zone_url
+from tests.contract.forms import CHANGES, RECORDS, UNKNOWN, ZONES, added, created, problem, record_url, serial, zone_url
 from tests.contract.test_dry_run import BATCHES
 
 if TYPE_CHECKING:
@@ -155,6 +155,18 @@ def described(document: Json, answer: TestResponse) -> str:
     return str(operation["operationId"])
 
 
+def undo(see: Callable[[TestResponse], TestResponse], alice: FlaskClient, url: str, first: int) -> None:
+    """Everything that goes back, and what it refuses."""
+    newest = alice.get(CHANGES).get_json()[0]["id"]
+    for target, body in ((f"{CHANGES}{newest}/revert/", {}), (f"{url}rollback/", {"serial": first})):
+        see(alice.post(target, json=body))
+    see(alice.post(f"{url}rollback/", json={"serial": alice.get(f"{url}status/").get_json()["serial"]}))
+    see(alice.post(f"{CHANGES}{alice.get(CHANGES).get_json()[0]['id']}/revert/"))
+    see(alice.delete(url))
+    for _ in range(2):
+        see(alice.post(f"{url}undelete/"))
+
+
 def test_every_answer_is_as_described(installation: "Installation", alice: FlaskClient, document: Json) -> None:
     """The main flows and their errors, over all operations."""
     nobody, weak = installation.app.test_client(), installation.client_with("dns:list")
@@ -166,7 +178,8 @@ def test_every_answer_is_as_described(installation: "Installation", alice: Flask
         seen.append((described(document, answer), answer.status_code))
         return answer
 
-    zone = see(alice.post(ZONES, json={"domain": "example.com"})).get_json()
+    create = see(alice.post(ZONES, json={"domain": "example.com"}))
+    zone, first = create.get_json(), serial(create)
     urls = [zone_url(zone, rest) for rest in ("", "records/", "status/", "check/")]
     record: Json = {}
     for record_type, name, value, priority in EIGHT:
@@ -191,6 +204,8 @@ def test_every_answer_is_as_described(installation: "Installation", alice: Flask
     installation.in_sync("example.com", alice.get(urls[2]).get_json()["serial"])
     installation.fails("ns2", "example.net", alice.get(f"{CHANGES}{change}/").get_json()["serial"])
     gets = [ZONES, f"{ZONES}?limit=1", RECORDS, f"{RECORDS}?limit=1", *urls, url, f"{CHANGES}{change}/"]
+    gets += [urls[0] + rest for rest in ("changes/", f"diff/?from={first}", f"?at={first}", f"records/?at={first}")]
+    gets += [CHANGES, f"{CHANGES}?limit=1"]
     for query in ("", "?deep=true"):
         see(alice.post(urls[3] + query))
     see(alice.get(f"{urls[3]}?history=2"))
@@ -203,6 +218,7 @@ def test_every_answer_is_as_described(installation: "Installation", alice: Flask
         see(reader.get(path))
         if zone["uuid"] in each or "records/" in each[len(RECORDS) - 8 :] or "changes" in each:
             see(alice.get(re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", UNKNOWN, path)))
+    undo(see, alice, urls[0], first)
     tag = alice.get(url).headers["ETag"]
     see(alice.get(url, headers={"If-None-Match": tag}))
     see(alice.get(urls[0], headers={"If-None-Match": "*"}))
@@ -223,7 +239,7 @@ def test_every_answer_is_as_described(installation: "Installation", alice: Flask
         see(weak.open(target, method=method))
     answered = {name for name, status in seen if status < 300}
     assert answered == {operation["operationId"] for _, _, operation in operations(document)}
-    assert {status for _, status in seen} == {200, 201, 204, 304, 400, 401, 403, 404, 412, 413, 415}
+    assert {status for _, status in seen} == {200, 201, 204, 304, 400, 401, 403, 404, 409, 412, 413, 415}
 
 
 # ---- a client made of it ----
@@ -238,14 +254,15 @@ def generate(document: Json) -> str:
         in_query = [each["name"] for each in found if each["in"] == "query"]
         body = "requestBody" in operation
         names = [*in_path, *in_query]
-        assert all(name.isidentifier() and not keyword.iskeyword(name) for name in names)
+        assert all(name.isidentifier() for name in names)
+        variable = {name: f"{name}_" if keyword.iskeyword(name) else name for name in names}
         parameters = ", ".join(
             [
                 "send",
                 *in_path,
                 *(["body"] if body else []),
                 *(["*"] if in_query else []),
-                *(f"{each}=None" for each in in_query),
+                *(f"{variable[each]}=None" for each in in_query),
             ]
         )
         expected = [int(status) for status in operation["responses"] if status.startswith("2")]
@@ -253,7 +270,7 @@ def generate(document: Json) -> str:
             f"def {operation['operationId']}({parameters}):",
             f"    {operation['summary']!r}",
             f"    path = {path!r}.format({', '.join(f'{name}={name}' for name in in_path)})",
-            f"    given = {{{', '.join(f'{each!r}: {each}' for each in in_query)}}}",
+            f"    given = {{{', '.join(f'{each!r}: {variable[each]}' for each in in_query)}}}",
             "    query = {key: value for key, value in given.items() if value is not None}",
             f"    status, text = send({method!r}, path, query, {'json.dumps(body)' if body else 'None'})",
             f"    if status not in {expected!r}:",
@@ -297,6 +314,7 @@ def test_client_made_of_the_document_does_the_job(alice: FlaskClient, document: 
     for record in made:
         assert api.delete_record(send, record["uuid"]) is None
     assert [each["name"] for each in api.show_zone(send, zone["uuid"])["records"]] == ["new"]
+    assert api.diff(send, zone["uuid"], from_=change["serial"])["from"]["serial"] == change["serial"]
     assert api.delete_zone(send, zone["uuid"]) is None
     assert api.list_zones(send) == []
     with pytest.raises(RuntimeError, match="404"):

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 
 from api.changes import release
 from api.changes.actor import Actor
+from api.changes.intent import Intent
 from api.database import db, writing
 from api.errors import NotFound
 from api.models import Change, Publication, Record, Tombstone, Zone, checksums
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tests.installation import Installation
 
 Json = dict[str, Any]
-OPERATOR = Actor(None, None, "root", "cli")
+OPERATOR = Intent(Actor(None, None, "root", "cli"))
 
 
 def by_hand(installation: "Installation", statement: Any) -> None:

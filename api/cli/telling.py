@@ -1,0 +1,22 @@
+"""How changes and their records are written on a terminal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+
+def print_records(body: Mapping[str, Any]) -> None:
+    for sign, name in (("-", "removed"), ("+", "added")):
+        for each in body[name]:
+            click.echo(f"{sign} {line(each)}")
+
+
+def line(record: Mapping[str, Any]) -> str:
+    priority = "" if record["priority"] is None else f"{record['priority']} "
+    return f"{record['name']} {record['ttl']} {record['record_type']} {priority}{record['value']}"
+
+
+def by(actor: Mapping[str, Any]) -> str:
+    token = f" ({actor['token']})" if actor.get("token") else ""
+    return f"{actor['account']}{token} by {actor['source']}"
