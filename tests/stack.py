@@ -166,7 +166,11 @@ class Stack:
 
     def assert_gone(self) -> None:
         """No process is left."""
-        eventually(lambda: not self.processes(), _END, "processes are left behind")
+        try:
+            eventually(lambda: not self.processes(), _END)
+        except AssertionError:
+            left = [f"{pid} {_state(pid)} child of {_parent(pid)}: {_command(pid)}" for pid in self.processes()]
+            raise AssertionError(f"processes are left behind: {'; '.join(left)}") from None
 
     def child(self, name: str) -> int | None:
         """The process of ns1, ns2, control or api that `up` runs now."""
@@ -350,6 +354,10 @@ def _state(pid: int) -> str:
 def _parent(pid: int) -> int:
     stat = _stat(pid)
     return int(stat[1]) if len(stat) > 1 else 0
+
+
+def _command(pid: int) -> str:
+    return _read(pid, "cmdline").decode(errors="replace").replace("\0", " ")
 
 
 def _called(pid: int) -> str | None:

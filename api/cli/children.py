@@ -1,6 +1,7 @@
 """Child processes that must not outlive their parent, and are started again when they end by themselves."""
 
 import ctypes
+import functools
 import os
 import signal
 import subprocess
@@ -10,10 +11,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from api.errors import OperatorError
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+# Looked up ahead: a child is to say it as soon as it can.
+_prctl: Any = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 _MOST_RESTARTS = 5
 _WITHIN_SECONDS = 60.0
 
@@ -39,7 +43,7 @@ class Child:
                 stderr=log,
                 env=os.environ | self.environment,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=functools.partial(die_with_parent, os.getpid()),
             )
 
     def ended(self) -> bool:
@@ -89,7 +93,9 @@ class Child:
         return f"The last line of {self.log}: {said}"
 
 
-def _die_with_parent() -> None:
-    """In the child: the kernel kills it when its parent dies, however that happens (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_parent(parent: int) -> None:
+    """In the child: the kernel kills it when its parent, this process, dies, however that happens (Linux)."""
+    if _prctl is not None:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before it could be said
+        os._exit(1)
