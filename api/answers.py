@@ -6,6 +6,7 @@ import orjson
 from flask import Response, g
 
 from api.changes.journal import Written
+from api.schemas.times import stamp
 
 #: A batch over more zones tells of them in its body only: many clients and proxies refuse so long a header.
 MOST_IN_HEADERS = 20
@@ -33,6 +34,8 @@ def written_response(body: Any, status: int, written: list[Written], dry_run: bo
         response.headers.add("Link", f'<{_status_path(each)}>; rel="status"')
     if changes := [each.change for each in written if each.change]:
         response.headers["X-Change-Id"] = ", ".join(changes)
+        if "intent" in g and g.intent.deadline is not None:
+            response.headers["X-Confirm-By"] = stamp(g.intent.deadline.revert_at)
     return response
 
 

@@ -23,6 +23,7 @@ class Caller:
     account_id: int
     account_uuid: str
     email: str
+    token_uuid: str | None
     token_name: str
     permissions: frozenset[str]
 
@@ -48,7 +49,7 @@ def authenticate() -> None:
     _last_used().note(token, moment)
     account = token.account
     permissions = frozenset(token.permissions.split())
-    g.caller = Caller(account.id, account.uuid, account.email, token.name, permissions)
+    g.caller = Caller(account.id, account.uuid, account.email, token.uuid, token.name, permissions)
 
 
 def require(permission: str) -> None:

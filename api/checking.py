@@ -1,6 +1,6 @@
 """Checking zones as they are in the database: as before publishing, with our own advice, and kept."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -51,6 +51,12 @@ def check_all(settings: Settings, zones: Iterable[DesiredZone], resolver: Resolv
         with writing() as session:
             checks.keep(session, found, settings.checks_kept)
         yield from found
+
+
+def preview(settings: Settings, zones: Sequence[DesiredZone]) -> list[Report]:
+    """Check zones as they would be, and keep nothing of it. Raises CheckerMissing."""
+    gate = Gate(Renderer(settings.templates), Checker(), settings.authority)
+    return reports(gate.check(zones), "proposed", gate.checker.version) if zones else []
 
 
 def reports(checked: Iterable[Checked], kind: str, version: str) -> list[Report]:

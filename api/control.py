@@ -23,6 +23,7 @@ from api.metrics import metrics
 from api.settings import Settings
 from api.store import control as store
 from api.store import drifts as drift_store
+from api.timekeeper import Timekeeper
 from api.verifying import Verifier
 from nameserver.check import Checker
 from nameserver.drift import Drift, Expected, lines, sentence
@@ -55,6 +56,7 @@ class ControlPlane:
         self._renew_at = 0.0
         self._adopted = False
         self._verifier = Verifier(settings.sweep_seconds)
+        self._timekeeper = Timekeeper(app, settings)
         self._kept = settings.checks_kept
         self._checks: deque[checks.Report] = deque()
         self._reconciler, self._heavy = (self._made(settings, heavy) for heavy in (False, True))
@@ -85,6 +87,7 @@ class ControlPlane:
         """Pass after pass, until stopped."""
         while not self._stopping.is_set():
             try:
+                self._keep_time()
                 if not self._pass():
                     self._turn_to_heavy()
                     self._verify()
@@ -99,6 +102,8 @@ class ControlPlane:
 
         Answers whether there was a nameserver to work on: another control plane may hold them all.
         """
+        self._pass()
+        self._keep_time()
         while self._pass() + self._pass_heavy():
             self._reconciler.wait()
             self._heavy.wait()
@@ -128,6 +133,11 @@ class ControlPlane:
         if not handed_out:
             self._write_waiting()
         return handed_out
+
+    def _keep_time(self) -> None:
+        """One of several control planes is enough."""
+        if self._assignments:
+            self._timekeeper.look()
 
     def _verify(self) -> None:
         if self._assignments:

@@ -5,8 +5,8 @@ from flask import Flask, Response, current_app, request
 _METHODS = "GET, POST, PUT, PATCH, DELETE"
 _ASKED = "Authorization, Content-Type, Prefer, If-Match, If-None-Match, Idempotency-Key, X-Change-Reason"
 _TOLD = (
-    "ETag, Idempotency-Replayed, Link, Preference-Applied, Retry-After, X-Change-Id, X-Dry-Run, X-Publication, "
-    "X-Request-Id, X-Total-Count, X-Zone-Serial"
+    "ETag, Idempotency-Replayed, Link, Preference-Applied, Retry-After, X-Change-Id, X-Confirm-By, X-Dry-Run, "
+    "X-Publication, X-Request-Id, X-Total-Count, X-Zone-Serial"
 )
 _SECONDS = "600"
 

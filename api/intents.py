@@ -2,11 +2,14 @@
 
 import hashlib
 import re
+from datetime import timedelta
+from uuid import uuid4
 
 from flask import g, request
 
 from api.auth import caller
-from api.changes.intent import Intent, Key
+from api.changes.intent import Deadline, Intent, Key
+from api.database import now
 from api.errors import InvalidRequest
 from api.schemas.loading import content_of_request
 
@@ -18,7 +21,16 @@ _TAGS = re.compile(rf"[ \t,]*(?:{_TAG.pattern}[ \t]*(?:,[ \t,]*|$))+")
 def intent() -> Intent:
     """What the caller of this request wants to write, and under which conditions. Raises InvalidRequest."""
     dry_run, confirm_removals = (bool(g.query.get(flag)) for flag in ("dry_run", "confirm_removals"))
-    return Intent(caller().actor(), dry_run, tags("If-Match", weak=False), key(), confirm_removals, reason())
+    seconds = g.query.get("confirm_within")
+    return Intent(
+        caller().actor(),
+        dry_run,
+        tags("If-Match", weak=False),
+        key(),
+        confirm_removals,
+        reason(),
+        deadline=Deadline(str(uuid4()), now() + timedelta(seconds=seconds)) if seconds else None,
+    )
 
 
 def reason() -> str | None:

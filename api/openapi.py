@@ -13,12 +13,14 @@ from api.routes import ANY, ROUTES, Route
 from api.schemas.errors import ErrorAnswer
 from api.schemas.examples import EXAMPLES
 from api.schemas.fields import Flag, Text, WholeNumber
+from api.schemas.proposals import ProposalAnswer
 from api.schemas.queries import NoQuery, WriteQuery
 
 _WRITE_HEADERS = {
     "X-Change-Id": "The change this write made; absent when nothing changed.",
     "X-Zone-Serial": "The zone's serial after this write.",
     "X-Publication": "With `Prefer: wait`: in_sync, pending, failed or held.",
+    "X-Confirm-By": "With `confirm_within`: when the write takes itself back unless it is confirmed.",
     "Link": "Where the publication can be watched (rel=status).",
     "X-Dry-Run": "`true` when the write was only tried.",
     "Preference-Applied": "`wait`, when the answer was held.",
@@ -34,6 +36,7 @@ _REQUEST_HEADERS = {
 }
 #: Answered one at a time or as an array.
 _ONE_OR_MANY = ("create_record", "zone_check")
+_DECIDING = ("confirm_change", "approve_proposal", "reject_proposal")
 _TAGGED = ("show_zone", "show_record")
 #: What the answers are that have no schema of their own.
 _PLAIN = {
@@ -103,7 +106,8 @@ def _operation(route: Route) -> dict[str, Any]:
         "parameters": _parameters(route),
         "responses": {str(route.status): _success(route)}
         | {str(status): _error(status) for status in _faults(route)}
-        | _unchanged(route),
+        | _unchanged(route)
+        | _kept(route),
         "security": [] if route.permission is None else [{"token": []}],
     }
     if route.permission is not None:
@@ -175,6 +179,25 @@ def _unchanged(route: Route) -> dict[str, Any]:
     return {"304": {"description": "It is what the client has.", "headers": _headers(_TAG_HEADERS)}}
 
 
+def _kept(route: Route) -> dict[str, Any]:
+    """A write that is kept instead of done; and what came of one that is approved is that write's own answer."""
+    content = {"application/json": {"schema": ProposalAnswer}}
+    if issubclass(route.query, WriteQuery):
+        return {"202": {"description": "It is kept, as `propose` or `apply_at` wants it.", "content": content}}
+    if route.answer.__name__ != "approve_proposal":
+        return {}
+    written: dict[str, Any] = {"application/json": {"schema": {}}}
+    done = {"description": "Done, with the write's own answer.", "headers": _headers(_WRITE_HEADERS)}
+    return {
+        "200": done | {"content": written},
+        "201": done | {"content": written},
+        "202": {"description": "It is done at its time.", "content": content},
+        "204": done,
+        "409": _error(409),
+        "412": _error(412),
+    }
+
+
 def _faults(route: Route) -> list[int]:
     statuses = {400, 500, 503} if route.path in FREE else {400, 429, 500, 503}
     if route.permission is not None:
@@ -183,6 +206,8 @@ def _faults(route: Route) -> list[int]:
         statuses.add(403)
     if "<uuid>" in route.path:
         statuses.add(404)
+    if route.answer.__name__ in _DECIDING:
+        statuses.add(409)
     if issubclass(route.query, WriteQuery):
         statuses |= {409, 413} | ({412} if "<uuid>" in route.path else set())
     if route.body is not None:

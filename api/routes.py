@@ -6,21 +6,23 @@ A path ends in `/`; the same path without it is answered too, never redirected.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, g, request
 from marshmallow import Schema
 
-from api import auth
-from api.answers import written_response
+from api import auth, proposing
+from api.answers import json_response, written_response
 from api.changes import idempotency
 from api.errors import InvalidRequest, NotFound
 from api.intents import intent
-from api.resources import batches, changes, documents, health, history, records, zones
+from api.resources import batches, changes, documents, health, history, proposals, records, zones
 from api.schemas import loading
 from api.schemas.batches import BatchAnswer, BatchBody
 from api.schemas.checks import CheckAnswer, DeepQuery, HistoryQuery
 from api.schemas.history import DiffAnswer, RollbackBody, ToldChange, UndoneAnswer
+from api.schemas.proposals import ProposalAnswer
 from api.schemas.queries import (
     AtQuery,
     BatchQuery,
@@ -29,6 +31,7 @@ from api.schemas.queries import (
     NoQuery,
     PagedAtQuery,
     Paging,
+    ProposalsQuery,
     RecordQuery,
     WriteQuery,
     ZoneQuery,
@@ -99,6 +102,11 @@ ROUTES = (
     _write("POST", "/dns-zones/<uuid>/undelete/", CREATE, 200, history.undelete, None, UndoneAnswer),
     _read("/dns-changes/", changes.list_changes, ToldChange, ChangesQuery, many=True),
     _write("POST", "/dns-changes/<uuid>/revert/", UPDATE, 200, changes.revert_change, None, UndoneAnswer),
+    Route("POST", f"{_API}/dns-changes/<uuid>/confirm/", UPDATE, 200, changes.confirm_change, answers=ChangeAnswer),
+    _read("/dns-proposals/", proposals.list_proposals, ProposalAnswer, ProposalsQuery, many=True),
+    _read("/dns-proposals/<uuid>/", proposals.show_proposal, ProposalAnswer),
+    Route("POST", f"{_API}/dns-proposals/<uuid>/approve/", ANY, 200, proposals.approve_proposal),
+    Route("POST", f"{_API}/dns-proposals/<uuid>/reject/", ANY, 200, proposals.reject_proposal, answers=ProposalAnswer),
     _read("/dns-changes/<uuid>/", changes.show_change, ChangeAnswer),
     Route("GET", f"{_API}/openapi.json", None, 200, documents.openapi),
     Route("GET", "/docs/", None, 200, documents.docs),
@@ -112,6 +120,7 @@ def register(app: Flask) -> None:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.before_request(_refuse_empty_segments)
+    app.extensions["zonewright_routes"] = {f"{route.method} {route.path}": route for route in ROUTES}
     for route in ROUTES:
         endpoint = f"{route.method} {route.path}"
         options = {"methods": [route.method], "provide_automatic_options": False}
@@ -142,22 +151,27 @@ def _written(route: Route, values: dict[str, str]) -> Response:
     if g.intent.if_match is not None and not values:
         raise InvalidRequest("If-Match has no meaning here: what this URL writes has no ETag.", "If-Match")
     key = g.intent.key
+    act = partial(_proposed, route, values) if proposing.wanted() else partial(route.answer, **values)
     if key is None:
-        return route.answer(**values)
+        return act()
     account = auth.caller().account_id
     known = idempotency.claim(account, key)
     if known is not None:
         if route.permission == ANY:
             batches.authorized()
         body, written = known
-        response = written_response(body, route.status, written)
+        response = written_response(body, 202 if proposing.wanted() else route.status, written)
         response.headers["Idempotency-Replayed"] = "true"
         return wait_if_preferred(response, written)
     try:
-        return route.answer(**values)
+        return act()
     except BaseException:
         idempotency.release(account, key)
         raise
+
+
+def _proposed(route: Route, values: dict[str, str]) -> Response:
+    return json_response(proposing.propose(route, values), 202)
 
 
 def _canonical_uuid(text: str) -> str:

@@ -44,12 +44,14 @@ class Edit:
         self._require_room()
         row = Record(uuid=str(uuids.uuid4()), zone_id=self.zone.id, created_at=now())
         self._place(row, wanted, None)
+        row.expires_at = body.get("expires_at")
         return row
 
     def change(self, row: Record, merge: Merge) -> Record:
         """Change a record; `merge` makes the whole new body from the present one. Raises InvalidInput."""
         body, faults = merge(row)
         self._place(row, draft(body, faults, self.zone.domain, self._settings), row.name)
+        row.expires_at = body.get("expires_at")
         return row
 
     def restore(self, record: records.Record, created_at: datetime) -> Record:

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from api.changes import proposals
 from api.changes.intent import Intent, Key
 from api.changes.journal import Written
 from api.database import db, now, writing
@@ -43,7 +44,9 @@ def claim(account_id: int, key: Key) -> tuple[Any, list[Written]] | None:
 
 
 def keep(session: Session, intent: Intent, body: Any, *written: Written) -> None:
-    """Keep the answer with the write, in its transaction."""
+    """The end of every write, in its transaction: its answer is kept, and the proposal it carries out is done."""
+    if intent.proposal is not None and not intent.dry_run:
+        proposals.done(session, intent.proposal, intent.actor, written)
     if intent.key is not None and intent.actor.account_id is not None and not intent.dry_run:
         known = session.scalar(_of(intent.actor.account_id, intent.key))
         if known is None or known.answered:

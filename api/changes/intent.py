@@ -1,9 +1,15 @@
 """A write on its way: who makes it, for real or only tried, under which conditions, under which key."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from api.changes.actor import Actor
 from api.errors import PreconditionFailed
+
+if TYPE_CHECKING:
+    from api.models import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +21,20 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Deadline:
+    """The write takes itself back at this moment unless it is confirmed; `write` names it with all its changes."""
+
+    write: str
+    revert_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """`if_match` are the entity tags that allow the write (None: no condition; `*`: any that exists).
 
     `confirm_removals`: it is meant that a batch removes much of a zone. `reason` is kept with the change, `undoes`
-    is the change that this one takes back.
+    is the change that this one takes back. `deadline` is by when it must be confirmed, `proposal` the proposal
+    that it carries out. `watch` is called with each change in the write's transaction, and may refuse it.
     """
 
     actor: Actor
@@ -29,6 +44,9 @@ class Intent:
     confirm_removals: bool = False
     reason: str | None = None
     undoes: str | None = None
+    deadline: Deadline | None = None
+    proposal: str | None = None
+    watch: "Callable[[Change], None] | None" = None
 
     def require(self, etag: str) -> None:
         """Raises PreconditionFailed unless the condition holds for what has this entity tag now (RFC 9110, 13.1.1)."""

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.changes.actor import SYSTEM
 from api.changes.intent import Intent
 from api.database import now
-from api.models import Account, Change, Nameserver, Publication, Tombstone, Zone, checksums
+from api.models import Account, Change, Confirmation, Nameserver, Publication, Tombstone, Zone, checksums
 from api.models.changes import described
 from nameserver.records import Record
 from nameserver.serial import newer, next_serial
@@ -82,6 +82,10 @@ def note(
     )
     zone.chain = change.chain = change.chained(zone.chain)
     session.add(change)
+    if intent.deadline is not None:
+        session.add(Confirmation(change_uuid=change.uuid, **asdict(intent.deadline), state="waiting"))
+    if intent.watch is not None:
+        intent.watch(change)
     return Written(change.uuid, zone.uuid, zone.domain, zone.serial, action == "zone.delete")
 
 

@@ -64,7 +64,7 @@ def diff(settings: "Settings", domain: str, start: str, end: str | None) -> None
 
 @click.group()
 def change() -> None:
-    """Show and revert changes."""
+    """Show, confirm and revert changes."""
 
 
 @change.command("show")
@@ -74,18 +74,21 @@ def show_change(settings: "Settings", id_: str) -> None:
     """Show the change ID: who made it, when and why, its records, and when each nameserver answered it."""
     app = application(settings)
     from api.schemas.status import change_answer
-    from api.store.history import DELETE, answered_at, change_with
+    from api.store.history import DELETE, answered_at, change_with, confirmation_of
     from api.store.status import change_standings
 
     with app.app_context():
         found = change_with(id_)
         standings = change_standings(found.domain, found.serial, found.action == DELETE)
-        body = change_answer(found, standings, answered_at(found))
+        body = change_answer(found, standings, answered_at(found), confirmation_of(found))
     click.echo(f"{body['domain']} change {body['number']}: {body['action']}, serial {body['serial']}, {body['state']}")
     click.echo(f"  {body['created_at']} by {by(body['actor'])}{': ' + body['reason'] if body['reason'] else ''}")
     for each in body["nameservers"]:
         answered = f", answered {each['answered_at']}" if each["answered_at"] else ""
         click.echo(f"  {each['name']}: {each['state']}{answered}")
+    if body["confirmation"]:
+        told = body["confirmation"]
+        click.echo(f"  {told['state']}, by {told['revert_at']}{': ' + told['detail'] if told['detail'] else ''}")
     print_records(body)
 
 

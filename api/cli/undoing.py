@@ -1,4 +1,4 @@
-"""`zonewright zone rollback|undelete` and `zonewright change revert`: shown first, then written."""
+"""`zonewright zone rollback|undelete` and `zonewright change confirm|revert`: shown first, then written."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -52,6 +52,22 @@ def undelete(settings: "Settings", domain: str, seconds: float) -> None:
         found = last_change_of(canonical(domain))
         intent = intent_of(owner_in_history(found))
         _watch(undo.undelete(settings, intent, found.zone_uuid, _undone), seconds)
+
+
+@change.command("confirm")
+@click.argument("id_", metavar="ID")
+@installation
+def confirm_change(settings: "Settings", id_: str) -> None:
+    """Keep the write that the change ID is part of: it was made with a time to confirm it."""
+    app = application(settings)
+    from api.changes.confirming import confirm
+    from api.store.accounts import owner_in_history
+    from api.store.history import change_with
+
+    with app.app_context():
+        found = change_with(id_)
+        confirm(owner_in_history(found).uuid, found.uuid)
+        click.echo(f"{found.domain}: change {found.number} is confirmed.")
 
 
 @change.command("revert")

@@ -4,9 +4,11 @@ from api.models.accounts import Account
 from api.models.answers import Answer
 from api.models.changes import Change
 from api.models.checks import Check
+from api.models.confirmations import Confirmation
 from api.models.drifts import Drift
 from api.models.idempotency import IdempotencyKey
 from api.models.nameservers import Nameserver
+from api.models.proposals import Proposal
 from api.models.publications import Publication
 from api.models.records import Record
 from api.models.renderings import Rendering
@@ -19,9 +21,11 @@ __all__ = [
     "Answer",
     "Change",
     "Check",
+    "Confirmation",
     "Drift",
     "IdempotencyKey",
     "Nameserver",
+    "Proposal",
     "Publication",
     "Record",
     "Rendering",

@@ -1,6 +1,7 @@
 """Entity tags (RFC 9110, section 8.8.3): they change exactly when what a zone or a record says changes."""
 
 import hashlib
+from typing import Any
 
 from api.models.records import Record
 from api.models.zones import Zone
@@ -13,5 +14,6 @@ def of_zone(zone: Zone) -> str:
 
 def of_record(record: Record) -> str:
     """The tag of one record."""
-    state = (record.uuid, record.name, record.type, record.ttl, record.priority, record.value)
+    state: tuple[Any, ...] = (record.uuid, record.name, record.type, record.ttl, record.priority, record.value)
+    state += () if record.expires_at is None else (record.expires_at.isoformat(),)
     return f'"{hashlib.sha256(repr(state).encode()).hexdigest()[:24]}"'

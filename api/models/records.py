@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.database import Base, UtcDateTime
@@ -10,12 +10,24 @@ from nameserver import records
 
 
 class Record(Base):
-    """One record; `digest` is the SHA-256 of its canonical rdata, so that no record stands twice."""
+    """One record; `digest` is the SHA-256 of its canonical rdata, so that no record stands twice.
+
+    At `expires_at` the control plane removes it.
+    """
 
     __tablename__ = "records"
     # PostgreSQL's index rows end at 2,704 octets, a TXT at 64,000: hence the digest.
     # A number is never given twice: a cursor past a deleted record must not hide a new one.
-    __table_args__ = (UniqueConstraint("zone_id", "name", "type", "digest"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        UniqueConstraint("zone_id", "name", "type", "digest"),
+        Index(
+            "ix_records_expires_at",
+            "expires_at",
+            sqlite_where=text("expires_at IS NOT NULL"),
+            postgresql_where=text("expires_at IS NOT NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uuid: Mapped[str] = mapped_column(String(36), unique=True)
@@ -27,6 +39,7 @@ class Record(Base):
     value: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     def fill(self, record: records.Record) -> None:
         """Take over what the record says: name, type, TTL, value and priority, and with them the digest."""

@@ -5,7 +5,7 @@ from sqlalchemy import ColumnElement
 
 from api.answers import json_response
 from api.auth import caller
-from api.changes import undo
+from api.changes import confirming, undo
 from api.models import Change
 from api.pagination import page_of, paged
 from api.resources.writes import finished
@@ -18,7 +18,14 @@ def show_change(uuid: str) -> Response:
     """One change of the caller's, a zone's deletion too."""
     change = status.change_of(caller().account_uuid, uuid)
     standings = status.change_standings(change.domain, change.serial, change.action == history.DELETE)
-    return json_response(schema.change_answer(change, standings, history.answered_at(change)))
+    body = schema.change_answer(change, standings, history.answered_at(change), history.confirmation_of(change))
+    return json_response(body)
+
+
+def confirm_change(uuid: str) -> Response:
+    """Keep the write that this change is part of."""
+    confirming.confirm(caller().account_uuid, uuid)
+    return show_change(uuid)
 
 
 def list_changes() -> Response:

@@ -42,6 +42,7 @@ class OperationBody(Body):
     value = Text()
     ttl = fields.Integer(strict=True)
     priority = fields.Integer(strict=True, allow_none=True)
+    expires_at = fields.DateTime(allow_none=True)
 
 
 class BatchBody(Body):

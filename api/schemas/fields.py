@@ -43,6 +43,26 @@ class QueryNumber(WholeNumber):
         return super()._deserialize(int(value), attr, data, **kwargs)
 
 
+class Time(fields.Field[datetime]):
+    """A moment still to come (RFC 3339), with its offset from UTC, in a body or a query string."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        moment = _moment(value) if isinstance(value, str) else None
+        if moment is None:
+            raise ValidationError("must be a time such as 2026-01-18T16:45:00Z.")
+        if moment <= datetime.now(UTC):
+            raise ValidationError("must be a time still to come.")
+        return moment
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+"))  # what a `+` that was not encoded becomes
+        return moment.astimezone(UTC) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
 class Moment(fields.Field[int | datetime]):
     """A serial, or a time (RFC 3339) with its offset from UTC, in a query string."""
 
@@ -50,12 +70,8 @@ class Moment(fields.Field[int | datetime]):
         text = str(value)
         if text.isascii() and text.isdigit() and len(text) < 12:
             return int(text)
-        try:
-            moment = datetime.fromisoformat(text.replace(" ", "+"))  # what a `+` that was not encoded becomes
-            if moment.tzinfo is not None:
-                return moment.astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
+        if (moment := _moment(text)) is not None:
+            return moment
         raise ValidationError("must be a serial, or a time such as 2026-01-18T16:45:00Z.")
 
 

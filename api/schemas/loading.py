@@ -1,10 +1,11 @@
 """Loading a body or a query by its schema: what is right, and the faults in field order."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from flask import current_app, request
+from flask import current_app, g, request
 from marshmallow import RAISE, Schema, ValidationError
 from marshmallow.exceptions import SCHEMA
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -25,6 +26,20 @@ class Body(Schema):
         unknown = RAISE
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A body and its media type."""
+
+    octets: bytes
+    media_type: str
+
+
+def content() -> Content:
+    """The body of the request, or, while a kept write is carried out, of that. Raises RequestEntityTooLarge."""
+    kept: Content | None = g.get("replayed")
+    return kept or Content(content_of_request(), request.mimetype)
+
+
 def content_of_request() -> bytes:
     """The request's body, whole. Raises RequestEntityTooLarge.
 
@@ -38,11 +53,11 @@ def content_of_request() -> bytes:
 
 def json_body() -> Any:
     """The request's body, whatever JSON it is. Raises InvalidRequest, UnsupportedMediaType."""
-    content = content_of_request()
-    if not (request.mimetype == "application/json" or request.mimetype.endswith("+json")):
-        raise UnsupportedMediaType(f"Send the body as application/json, not as {request.mimetype or 'nothing'}.")
+    body = content()
+    if not (body.media_type == "application/json" or body.media_type.endswith("+json")):
+        raise UnsupportedMediaType(f"Send the body as application/json, not as {body.media_type or 'nothing'}.")
     try:
-        return orjson.loads(content)
+        return orjson.loads(body.octets)
     except orjson.JSONDecodeError as error:
         raise InvalidRequest(f"The body is not valid JSON: {error}.") from error
 

@@ -1,6 +1,6 @@
 """The shape of query strings; an unknown parameter is a fault, since a typo must not list everything."""
 
-from api.schemas.fields import Flag, Moment, QueryNumber, Text
+from api.schemas.fields import Flag, Moment, QueryNumber, Text, Time
 from api.schemas.loading import Body
 
 
@@ -9,9 +9,16 @@ class NoQuery(Body):
 
 
 class WriteQuery(Body):
-    """How to write: `dry_run` tries the write and stores nothing."""
+    """How to write: `dry_run` tries the write and stores nothing.
+
+    `confirm_within`: it takes itself back after so many seconds unless it is confirmed. `propose`: it is kept for
+    somebody else to approve. `apply_at`: it is done at that time.
+    """
 
     dry_run = Flag()
+    confirm_within = QueryNumber(1, 604800)
+    propose = Flag()
+    apply_at = Time()
 
 
 class BatchQuery(WriteQuery):
@@ -43,6 +50,12 @@ class PagedAtQuery(Paging):
 
 #: What changed between two serials or times; `to` is now when it is left out. (`from` is a word of Python's.)
 DiffQuery = Body.from_dict({"from": Moment(required=True), "to": Moment()}, name="DiffQuery")
+
+
+class ProposalsQuery(Paging):
+    """Which proposals."""
+
+    state = Text()
 
 
 class ChangesQuery(Paging):

@@ -7,7 +7,7 @@ from marshmallow import fields
 
 from api.models import Record, Zone
 from api.models.changes import described
-from api.schemas.fields import Text, WholeNumber
+from api.schemas.fields import Text, Time, WholeNumber
 from api.schemas.loading import Body
 from api.schemas.times import stamp
 
@@ -20,6 +20,7 @@ class RecordBody(Body):
     value = Text(required=True)
     ttl = WholeNumber(0, 2147483647)
     priority = WholeNumber(0, 65535, allow_none=True)
+    expires_at = Time(allow_none=True)
 
 
 class RecordPatch(Body):
@@ -30,6 +31,7 @@ class RecordPatch(Body):
     value = Text()
     ttl = WholeNumber(0, 2147483647)
     priority = WholeNumber(0, 65535, allow_none=True)
+    expires_at = Time(allow_none=True)
 
 
 class RecordAnswer(Body):
@@ -42,6 +44,7 @@ class RecordAnswer(Body):
     ttl = fields.Integer(required=True)
     priority = fields.Integer(required=True, allow_none=True)
     created_at = fields.DateTime(required=True)
+    expires_at = fields.DateTime()
 
 
 class FlatRecordAnswer(RecordAnswer):
@@ -51,8 +54,9 @@ class FlatRecordAnswer(RecordAnswer):
 
 
 def answer(record: Record) -> dict[str, Any]:
-    """The record's seven keys."""
-    return described(record) | {"created_at": stamp(record.created_at)}
+    """The record's seven keys; one that expires also says when."""
+    body = described(record) | {"created_at": stamp(record.created_at)}
+    return body if record.expires_at is None else body | {"expires_at": stamp(record.expires_at)}
 
 
 def flat_answer(record: Record, zone: Zone) -> dict[str, Any]:
@@ -63,4 +67,4 @@ def flat_answer(record: Record, zone: Zone) -> dict[str, Any]:
 def merged(record: Record, patch: Mapping[str, Any]) -> dict[str, Any]:
     """The whole body that a PATCH of this record makes."""
     present = {key: value for key, value in answer(record).items() if key in RecordBody().fields}
-    return present | dict(patch)
+    return present | {"expires_at": record.expires_at} | dict(patch)

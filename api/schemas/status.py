@@ -6,10 +6,10 @@ from typing import Any
 
 from marshmallow import fields
 
-from api.models import Change, Zone
+from api.models import Change, Confirmation, Zone
 from api.schemas.history import ToldChange, told
 from api.schemas.loading import Body
-from api.schemas.times import stamp_milliseconds, stamp_or_none
+from api.schemas.times import stamp, stamp_milliseconds, stamp_or_none
 from api.store.status import Standing, overall
 
 
@@ -37,11 +37,20 @@ class AnsweredStanding(StandingAnswer):
     answered_at = fields.DateTime(required=True, allow_none=True)
 
 
+class ConfirmationAnswer(Body):
+    """Of a change made with `confirm_within`: waiting, confirmed, reverted or kept, and why it was kept."""
+
+    state = fields.String(required=True)
+    revert_at = fields.DateTime(required=True)
+    detail = fields.String(required=True, allow_none=True)
+
+
 class ChangeAnswer(ToldChange):
     """A change and how it stands."""
 
     state = fields.String(required=True)
     nameservers = fields.List(fields.Nested(AnsweredStanding), required=True)
+    confirmation = fields.Nested(ConfirmationAnswer, required=True, allow_none=True)
 
 
 def answer(zone: Zone, standings: list[Standing]) -> dict[str, Any]:
@@ -49,12 +58,25 @@ def answer(zone: Zone, standings: list[Standing]) -> dict[str, Any]:
     return _standings(standings, zone.serial)
 
 
-def change_answer(change: Change, standings: list[Standing], answered: Mapping[str, datetime]) -> dict[str, Any]:
+def change_answer(
+    change: Change,
+    standings: list[Standing],
+    answered: Mapping[str, datetime],
+    confirmation: Confirmation | None,
+) -> dict[str, Any]:
     """The answer of dns-changes/{id}/; `answered` is when each nameserver first answered it."""
     body = told(change) | _standings(standings, change.serial)
     for each in body["nameservers"]:
         each["answered_at"] = stamp_milliseconds(answered[each["name"]]) if each["name"] in answered else None
-    return body
+    return body | {"confirmation": confirmation and _confirmation(confirmation)}
+
+
+def _confirmation(confirmation: Confirmation) -> dict[str, Any]:
+    return {
+        "state": confirmation.state,
+        "revert_at": stamp(confirmation.revert_at),
+        "detail": confirmation.detail,
+    }
 
 
 def _standings(standings: list[Standing], serial: int) -> dict[str, Any]:

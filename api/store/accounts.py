@@ -21,9 +21,14 @@ def account_of(email: str) -> Account:
     return found
 
 
+def owner_with(account_id: int) -> Account:
+    """The account of this number."""
+    return db.session.scalars(select(Account).where(Account.id == account_id)).one()
+
+
 def owner_of(zone: Zone) -> Account:
     """The account that owns the zone."""
-    return db.session.scalars(select(Account).where(Account.id == zone.account_id)).one()
+    return owner_with(zone.account_id)
 
 
 def owner_in_history(change: Change) -> Account:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.database import db
 from api.errors import NotFound
-from api.models import Answer, Change, Zone
+from api.models import Answer, Change, Confirmation, Zone
 from api.models.changes import record_of
 from api.store.pages import Page
 from nameserver.errors import InvalidInput
@@ -116,6 +116,11 @@ def touching(session: Session, zone_uuid: str, after: int, rrsets: Iterable[tupl
     for change in session.scalars(query.execution_options(yield_per=_BATCH)):
         if wanted & {(each["name"], each["record_type"]) for each in (*change.removed, *change.added)}:
             yield change
+
+
+def confirmation_of(change: Change) -> Confirmation | None:
+    """What became of its confirmation, when it needs one."""
+    return db.session.get(Confirmation, change.uuid)
 
 
 def answered_at(change: Change) -> Mapping[str, datetime]:

@@ -50,6 +50,11 @@ PERMISSIONS = {
     "GET /api/v1/dns-changes/": "dns:list",
     "GET /api/v1/dns-changes/<uuid>/": "dns:list",
     "POST /api/v1/dns-changes/<uuid>/revert/": "dns:update",
+    "POST /api/v1/dns-changes/<uuid>/confirm/": "dns:update",
+    "GET /api/v1/dns-proposals/": "dns:list",
+    "GET /api/v1/dns-proposals/<uuid>/": "dns:list",
+    "POST /api/v1/dns-proposals/<uuid>/approve/": ANY,
+    "POST /api/v1/dns-proposals/<uuid>/reject/": ANY,
     "GET /api/v1/dns-zones/<uuid>/check/": "dns:list",
     "POST /api/v1/dns-zones/<uuid>/check/": "dns:list",
     "POST /api/v1/dns-batches/": ANY,
@@ -69,11 +74,12 @@ BODIES = {
     "POST /api/v1/dns-zones/<uuid>/rollback/": {"serial": 1},
 }
 QUERIES = {"GET /api/v1/dns-zones/<uuid>/diff/": {"from": "1"}}
-# Let in, and then refused for another reason: there is no such serial, the zone is not deleted.
+# Let in, and then refused for another reason: there is no such serial, the zone is not deleted, and so on.
 REFUSED = {
     "GET /api/v1/dns-zones/<uuid>/diff/": 400,
     "POST /api/v1/dns-zones/<uuid>/rollback/": 400,
     "POST /api/v1/dns-zones/<uuid>/undelete/": 409,
+    "POST /api/v1/dns-changes/<uuid>/confirm/": 409,
 }
 SECRET = "vps_" + "x" * 43
 
@@ -98,10 +104,12 @@ def ids(alice: FlaskClient, zone: dict[str, Any]) -> Ids:
     """A zone, a record and a change of Alice's."""
     answer = add(alice, zone, "@ A 192.0.2.1")
     record = answer.get_json()["uuid"]
-    return {"dns-zones": zone["uuid"], "dns-records": record, "dns-changes": answer.headers["X-Change-Id"]}
+    proposal = alice.delete(f"{record_url(answer.get_json())}?propose=true").get_json()["id"]
+    change = answer.headers["X-Change-Id"]
+    return {"dns-zones": zone["uuid"], "dns-records": record, "dns-changes": change, "dns-proposals": proposal}
 
 
-NOBODY = {"dns-zones": UNKNOWN, "dns-records": UNKNOWN, "dns-changes": UNKNOWN}
+NOBODY = {"dns-zones": UNKNOWN, "dns-records": UNKNOWN, "dns-changes": UNKNOWN, "dns-proposals": UNKNOWN}
 
 
 # ---- the table ----
@@ -123,7 +131,8 @@ def test_every_rule_comes_from_the_table(app: Flask) -> None:
 def test_right_token_is_let_in(installation: "Installation", ids: Ids, route: Route) -> None:
     """With that one permission alone."""
     assert route.permission
-    permission = "dns:create" if route.permission == ANY else route.permission
+    of_any = "dns:delete" if "proposals" in route.path else "dns:create"
+    permission = of_any if route.permission == ANY else route.permission
     expected = [REFUSED[key_of(route)]] if key_of(route) in REFUSED else [200, 201, 204]
     assert send(installation.client_with(permission), route, ids).status_code in expected
 

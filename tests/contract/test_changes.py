@@ -33,7 +33,7 @@ Json = dict[str, Any]
 STANDING = ["name", "state", "serial", "checked_at", "error"]
 STATUS = ["state", "serial", "nameservers"]
 CHANGE = ["id", "number", "zone", "domain", "action", "serial", "created_at", "actor", "reason", "undoes"]
-CHANGE += ["removed", "added", "state", "nameservers"]
+CHANGE += ["removed", "added", "state", "nameservers", "confirmation"]
 KEPT_RECORD = ["uuid", "record_type", "name", "value", "ttl", "priority"]
 
 

@@ -75,3 +75,32 @@ def test_audit(run: Run, alice: FlaskClient, zone: Json, tmp_path: Path) -> None
     assert "1 of the findings above" in run("audit", "verify", "--against", str(saved)).err
     saved.write_text("no")
     assert "is no file that --save wrote" in run("audit", "verify", "--against", str(saved)).refused
+
+
+def test_confirming(run: Run, alice: FlaskClient, zone: Json) -> None:  # noqa: F811
+    body = {"record_type": "A", "name": "www", "value": "192.0.2.1"}
+    write = alice.post(zone_url(zone, "records/?confirm_within=600"), json=body).headers["X-Change-Id"]
+    assert "  waiting, by 20" in run("change", "show", write).done
+    assert run("change", "confirm", write).done == "example.com: change 2 is confirmed.\n"
+    assert "  confirmed, by 20" in run("change", "show", write).done
+    first = changes(alice, zone)[-1]["id"]
+    assert run("change", "confirm", first).refused.startswith("This change was not made with confirm_within")
+
+
+def test_proposals(run: Run, alice: FlaskClient, zone: Json) -> None:  # noqa: F811
+    body = {"record_type": "A", "name": "foo_bar", "value": "192.0.2.1"}
+    url = zone_url(zone, "records/?propose=true")
+    one, two = (alice.post(url, json=body | {"value": f"192.0.2.{each}"}).get_json()["id"] for each in (1, 2))
+    later = alice.post(f"{url}&apply_at=2126-01-18T16:45:00Z", json=body).get_json()["id"]
+    assert [line.split()[-1] for line in run("proposal", "list").done.splitlines()] == ["ID", later, two, one]
+    shown = run("proposal", "show", one).done
+    assert "example.com records, 1 names, 0% of it goes\n+ foo_bar 3600 A 192.0.2.1" in shown
+    assert "example.com as it would be: warning" in shown
+    assert "pending" in run("proposal", "approve", one, "--wait", "0").done
+    assert changes(alice, zone)[0]["actor"]["approved_by"].endswith(" (cli)")
+    assert run("proposal", "approve", one).refused == "The proposal is applied already."
+    assert run("proposal", "reject", two, "--reason", "no").done == "Rejected.\n"
+    assert run("proposal", "approve", later).done == "Approved; it is done at 2126-01-18T16:45:00Z.\n"
+    listed = json.loads(run("proposal", "list", "--json", "--state", "scheduled").done)
+    assert [each["id"] for each in listed] == [later]
+    assert run("proposal", "show", "x").refused == "Proposal not found."

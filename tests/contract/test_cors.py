@@ -23,6 +23,7 @@ TOLD = {
     "Preference-Applied",
     "Retry-After",
     "X-Change-Id",
+    "X-Confirm-By",
     "X-Dry-Run",
     "X-Publication",
     "X-Request-Id",

@@ -95,6 +95,11 @@ METHODS = {
     CHANGES: "GET, HEAD",
     f"{CHANGES}{UNKNOWN}/": "GET, HEAD",
     f"{CHANGES}{UNKNOWN}/revert/": "POST",
+    f"{CHANGES}{UNKNOWN}/confirm/": "POST",
+    "/api/v1/dns-proposals/": "GET, HEAD",
+    f"/api/v1/dns-proposals/{UNKNOWN}/": "GET, HEAD",
+    f"/api/v1/dns-proposals/{UNKNOWN}/approve/": "POST",
+    f"/api/v1/dns-proposals/{UNKNOWN}/reject/": "POST",
     "/healthz": "GET, HEAD",
     "/metrics": "GET, HEAD",
 }
@@ -358,7 +363,9 @@ def test_unknown_query_parameter(alice: FlaskClient, zone: dict[str, Any], route
     """A typo must not list everything, nor delete something."""
     record = added(alice, zone, "@ A 192.0.2.1")
     change = alice.patch(record_url(record), json={"ttl": 60}).headers["X-Change-Id"]
+    proposal = alice.delete(f"{record_url(record)}?propose=true").get_json()["id"]
     uuids = {"dns-zones": zone["uuid"], "dns-records": record["uuid"], "dns-changes": change}
+    uuids["dns-proposals"] = proposal
     uuid = next((uuids[noun] for noun in uuids if noun in route.path), "")
     body = {"domain": "example.net"} if route.path == ZONES else GOOD | {"name": "new"}
     request = {"json": body} if route.method in ("POST", "PUT", "PATCH") else {}
