@@ -81,6 +81,7 @@ class Settings:
     most_waiters: int = setting(12, "requests of one process that may wait for a publication at a time")
     sweep_seconds: int = setting(300, "how often everything the nameservers answer is compared with the database")
     content_seconds: int = setting(86400, "how often the whole content of every zone, as served, is compared")
+    history_days: int = setting(0, "for how many days every change is kept, before they are thinned; 0: for ever")
     undelete_days: int = setting(30, "for how many days a deleted zone can be brought back")
     checks_kept: int = setting(20, "how many checks of each zone are kept, the newest ones")
     check_resolver: str = setting("", "the resolver that deep checks ask: an address, with a port if not 53")
@@ -215,6 +216,8 @@ def _check_numbers(settings: Settings) -> None:
     for name in _AT_LEAST_ONE:
         if getattr(settings, name) < 1:
             raise OperatorError(f"The setting {name} must be 1 or more.")
+    if settings.history_days and settings.history_days < settings.undelete_days:
+        raise OperatorError("The setting history_days must be 0, or at least undelete_days.")
     for name in ("requests_per_minute", "requests_per_minute_address"):
         if getattr(settings, name) < 0:
             raise OperatorError(f"The setting {name} must be 1 or more, or 0 for no limit.")

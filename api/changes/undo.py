@@ -19,6 +19,7 @@ from api.changes.zones import locked
 from api.database import changing, now
 from api.errors import Conflict, NotFound
 from api.models import Change, etags
+from api.models.changes import THINNED
 from api.settings import Settings
 from api.store import history
 from api.store.history import Past
@@ -87,6 +88,8 @@ def _reverted(session: Session, intent: Intent, edit: Edit, rows: Rows, change: 
     if change.action in ("zone.create", "zone.undelete"):
         _require_untouched(session, change, rows.count(), len(after))
         return zones.remove(session, intent, edit.zone)
+    if change.action == THINNED:
+        raise Conflict("This change stands for all before it, which were thinned out: it cannot be taken back.")
     rrsets = {(each["name"], each["record_type"]) for each in (*change.removed, *change.added)}
     if not rrsets:
         raise Conflict("This change changed no records: there is nothing to take back.")

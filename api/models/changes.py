@@ -13,6 +13,9 @@ from api.database import Base, UtcDateTime
 from api.models.records import Record as Row
 from nameserver.records import Record
 
+#: The action of a change that stands for all before it, which were thinned out.
+THINNED = "thinned"
+
 
 class Change(Base):
     """One accepted write to one zone: who, when, why, the serial it made, and the records it removed and added.

@@ -1,12 +1,14 @@
 """Is the history whole? Every domain's changes must be the chain that their digests say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.models import Change, Tombstone, Zone
+from api.models.changes import THINNED
+from api.store.history import DELETE
 
 _BATCH = 1000
 
@@ -36,7 +38,8 @@ def links(session: Session) -> Iterator[Link]:
     for change in session.scalars(query):
         if change.domain != domain:
             domain, chain, numbers = change.domain, "", {}
-        number, numbers[change.zone_uuid] = numbers.get(change.zone_uuid, 0) + 1, change.number
+        number = change.number if _thinned(change, numbers) else numbers.get(change.zone_uuid, 0) + 1
+        numbers[change.zone_uuid] = change.number
         yield Link(change, _fault(change, chain, number))
         chain = change.chain
         session.expunge(change)
@@ -52,6 +55,11 @@ def heads(session: Session) -> Iterator[Head]:
             None if (session.scalar(last) or "") == chain else "its last changes are missing, or were not made by us"
         )
         yield Head(domain, chain, fault)
+
+
+def _thinned(change: Change, numbers: Mapping[str, int]) -> bool:
+    """Does it stand for all before it?"""
+    return change.zone_uuid not in numbers and change.action in (THINNED, DELETE)
 
 
 def _fault(change: Change, chain: str, number: int) -> str | None:
