@@ -51,7 +51,8 @@ class Publisher:
                 self._compare(task)
 
     def _compare(self, task: Task) -> None:
-        held = [serial for serial in (task.served, self._files.serial(task.domain)) if serial is not None]
+        gone = None if task.remove else self._zones.gone().get(task.domain.text)
+        held = [serial for serial in (task.served, self._files.serial(task.domain), gone) if serial is not None]
         newest = next((serial for serial in held if batch.newer(serial, task.serial)), None)
         if newest is not None:
             task.finish("older", newest, f"The nameserver holds serial {newest}, newer than {task.serial}.")

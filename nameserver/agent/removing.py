@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from nameserver.agent.ask import ask
-from nameserver.agent.batch import Task
+from nameserver.agent.batch import Task, newer
 from nameserver.agent.control import Control
 from nameserver.agent.errors import NamedSilent, NamedTrouble
 from nameserver.agent.files import ZoneFiles
@@ -28,7 +28,14 @@ class Remover:
 
     def _unlist(self, removals: list[Task]) -> None:
         with suppress(OSError):  # on a full disk, removing is what helps; repair asks for the file, too
-            self._zones.removed(task.domain.text for task in removals)
+            self._zones.removed({task.domain.text: self._last(task) for task in removals})
+
+    def _last(self, task: Task) -> int:
+        """The newest serial that the zone is known to have had, here or in the database that has it removed."""
+        last = task.serial
+        for serial in (task.served, self._files.serial(task.domain), self._zones.gone().get(task.domain.text)):
+            last = serial if serial is not None and newer(serial, last) else last
+        return last
 
     def _delete(self, removals: list[Task]) -> None:
         silent: NamedSilent | None = None

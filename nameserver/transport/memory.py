@@ -24,6 +24,7 @@ class MemoryNameserver:
 
     zones: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)  # what differs on disk from what is served
+    gone: dict[str, int] = field(default_factory=dict)  # the serials that removed zones had
     configuration: bytes | None = None
     fence: int = 0
     running: bool = True
@@ -132,11 +133,15 @@ class MemoryTransport:
             return Outcome(item.domain, State.OLDER, served, f"The nameserver holds serial {served}.")
         if item.action is Action.PUBLISH and served == item.serial and self._file(item.domain) != item.content:
             return Outcome(item.domain, State.OLDER, served, f"The nameserver has serial {served} with other content.")
+        gone = there.gone.get(item.domain, item.serial)
+        if item.action is Action.PUBLISH and served is None and serial.newer(gone, item.serial):
+            return Outcome(item.domain, State.OLDER, gone, f"The nameserver had serial {gone} before.")
         if reason := there.failing.get(item.domain):
             return Outcome(item.domain, State.FAILED, served, reason)
         there.files.pop(item.domain, None)
         if item.action is Action.REMOVE:
             there.zones.pop(item.domain, None)
+            there.gone[item.domain] = max(item.serial, served or 0)
             return Outcome(item.domain, State.IN_SYNC, None)
         there.zones[item.domain] = (item.serial, item.content)
         return Outcome(item.domain, State.IN_SYNC, item.serial)

@@ -33,7 +33,9 @@ def test_an_older_copy_of_the_database(stack: Stack, tmp_path: Path) -> None:
     stack.start()
     for number in range(7):
         stack.record(written, f"lost{number}", "192.0.2.3")
-    stack.done("DELETE", f"dns-zones/{deleted['uuid']}/")
+    for number in range(5):
+        stack.record(deleted, f"lost{number}", "192.0.2.3")
+    last = int(stack.done("DELETE", f"dns-zones/{deleted['uuid']}/").headers["X-Zone-Serial"])
     stray, again = stack.zone("stray.example.org"), stack.zone("again.example.org")
     for number in range(5):
         stack.record(again, f"lost{number}", "192.0.2.4")
@@ -42,6 +44,7 @@ def test_an_older_copy_of_the_database(stack: Stack, tmp_path: Path) -> None:
     assert_becomes_served(stack, written, left, stray, again)
     eventually(lambda: serials(stack, deleted["domain"]) == [None, None])
     before = {zone["domain"]: serials(stack, zone["domain"])[0] for zone in (written, left, again)}
+    before[deleted["domain"]] = last  # the copy knows nothing of it, and nobody serves it
     stack.stop()
 
     copy_files(tmp_path / "copy", stack.data)

@@ -69,6 +69,17 @@ def test_an_older_serial_is_refused(transport: Transport, domain: str, fence: in
     assert transport.serials([domain]) == {domain: 5}
 
 
+def test_a_zone_that_was_removed_does_not_come_back_below(transport: Transport, domain: str, fence: int) -> None:
+    """A restored backup does not know of what was changed and deleted after it."""
+    _only(transport, publication(domain, 5), fence)
+    _only(transport, removal(domain, 7), fence)
+    outcome = _only(transport, publication(domain, 6), fence)
+    assert (outcome.state, outcome.serial) == (State.OLDER, 7)
+    assert transport.serials([domain]) == {domain: None}
+    assert _only(transport, publication(domain, 8), fence).state is State.IN_SYNC
+    assert _only(transport, publication(domain, 9), fence).state is State.IN_SYNC
+
+
 def test_a_serial_stands_for_one_content(transport: Transport, domain: str, fence: int) -> None:
     """After a restored backup the database may give a serial again that the nameserver has for something else."""
     _only(transport, publication(domain, 5), fence)

@@ -66,13 +66,15 @@ def test_the_lock_is_for_one(tmp_path: Path) -> None:
 def test_the_list_follows_and_compacts(tmp_path: Path) -> None:
     zones = ZoneList(tmp_path)
     zones.added(["a", "b", "c"])
-    zones.removed(["b"])
-    zones.added(["d"])
+    zones.removed({"b": 7, "c": 8})
+    zones.added(["c", "d"])
     with (tmp_path / "zones.list").open("a") as stream:
         stream.write("+cut of")
     assert zones.names() == {"a", "c", "d"}
     zones.compact()
-    assert (tmp_path / "zones.list").read_text() == "+a\n+c\n+d\n"
+    assert (tmp_path / "zones.list").read_text() == "+a\n+c\n+d\n-b 7\n"
+    assert ZoneList(tmp_path).gone() == {"b": 7}
+    assert ZoneList(tmp_path).names() == {"a", "c", "d"}
 
 
 def _put(files: ZoneFiles, content: bytes, keep: bool = False) -> None:
