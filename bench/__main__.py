@@ -1,4 +1,4 @@
-"""`python -m bench [--over local|ssh] [--zones N …] [--runs N] [--delay MS]`."""
+"""`python -m bench [--over local|ssh] [--zones N …] [--runs N] [--delay MS] [--poisoned]`."""
 
 import argparse
 import os
@@ -8,7 +8,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from bench.measure import load, measure
 from bench.parts import read
 from bench.places import Place, local, over_ssh
+from bench.poison import Poisoned
 from bench.report import Result, report
 from nameserver.agent import tools
 from tests.lab.hosts import LabMissing
@@ -28,12 +30,14 @@ def main() -> int:
     """Load, warm up, measure, print."""
     parser = _parser()
     options = parser.parse_args()
+    if options.poisoned and options.over != "local":
+        parser.error("--poisoned takes --over local: it writes into the database")
     if options.delay and options.over != "ssh":
         parser.error("--delay takes --over ssh: there is no distance on one machine")
     folder = Path(tempfile.mkdtemp(prefix="zonewright-bench-", dir=options.folder))
     try:
         with _PLACES[options.over](folder) as place:
-            results = list(_results(place, sorted(options.zones), options.runs, options.delay))
+            results = list(_results(place, sorted(options.zones), options.runs, options.delay, options.poisoned))
         print(report(results, options.runs, _machine(folder), " ".join(sys.argv[1:])))
     except KeyboardInterrupt:
         return 130
@@ -53,11 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--runs", type=_positive, default=50, help="how many changes are measured (default: 50)")
     parser.add_argument("--delay", type=_positive, help="once more with a round trip of so many ms more (--over ssh)")
+    parser.add_argument("--poisoned", action="store_true", help="once more beside a zone that cannot be published")
     parser.add_argument("--folder", type=Path, help="where to work, on the disk to be measured (default: temporary)")
     return parser
 
 
-def _results(place: Place, sizes: list[int], runs: int, delay: int | None) -> Iterator[Result]:
+def _results(place: Place, sizes: list[int], runs: int, delay: int | None, poisoned: bool) -> Iterator[Result]:
     zones: list[dict[str, Any]] = []
     for size in sizes:
         missing = range(len(zones), size)
@@ -66,12 +71,25 @@ def _results(place: Place, sizes: list[int], runs: int, delay: int | None) -> It
             place.delay(distance)
             yield place.inside(partial(_result, place, zones, runs, distance))
         place.delay(0)
+    if poisoned:
+        yield _beside_poison(place, zones, runs)
 
 
-def _result(place: Place, zones: list[dict[str, Any]], runs: int, delay: int) -> Result:
-    measure(place, zones, _WARM_UP, _progress("warm-up", _WARM_UP))
+def _beside_poison(place: Place, zones: list[dict[str, Any]], runs: int) -> Result:
+    """All zones but one, while that one is written to before each run and cannot be published."""
+    poison = Poisoned(place, zones[0])
+    result = _result(place, zones[1:], runs, 0, poison.bother)
+    if (state := poison.state()) != "held":
+        raise RuntimeError(f"The poisoned zone is {state}, not held.")
+    return replace(result, zones=len(zones), poisoned=True)
+
+
+def _result(
+    place: Place, zones: list[dict[str, Any]], runs: int, delay: int, before: Callable[[], None] = lambda: None
+) -> Result:
+    measure(place, zones, _WARM_UP, _progress("warm-up", _WARM_UP), before)
     logged = len(place.log())
-    measured = measure(place, zones, runs, _progress("runs", runs))
+    measured = measure(place, zones, runs, _progress("runs", runs), before)
     parts = read(place.log()[logged:].splitlines(), measured.changes)
     return Result(len(zones), delay, measured, parts, f"{os.getloadavg()[0]:.1f}")
 

@@ -52,6 +52,11 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
+    def read(self, path: str) -> Any:
+        """The answer's body."""
+        self._connection.request("GET", f"/api/v1/{path}", None, self._headers)
+        return json.loads(self._connection.getresponse().read())
+
     def write(self, method: str, path: str, body: dict[str, Any], prefer: str | None = None) -> tuple[Any, Any]:
         """The answer's body and headers. Raises RuntimeError for an error."""
         headers = self._headers | ({"Prefer": prefer} if prefer else {})
@@ -85,12 +90,23 @@ def _until_complete(address: str, port: int, domains: list[str]) -> None:
         time.sleep(0.5)
 
 
-def measure(place: Place, zones: list[dict[str, Any]], runs: int, progress: Callable[[int], None]) -> Measured:
-    """A record in a zone picked at random, created and asked for; then as often with `Prefer: wait`."""
+def measure(
+    place: Place,
+    zones: list[dict[str, Any]],
+    runs: int,
+    progress: Callable[[int], None],
+    before: Callable[[], None] = lambda: None,
+) -> Measured:
+    """A record in a zone picked at random, created and asked for; then as often with `Prefer: wait`.
+
+    `before` is called before each of them.
+    """
     measured = Measured()
     with Client(place) as client:
         for number in range(runs):
+            before()
             _one_polled(place, client, random.choice(zones), number, measured)
+            before()
             _one_waited(client, random.choice(zones), number, measured)
             measured.noise.values.append(_overslept())
             progress(number + 1)

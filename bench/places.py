@@ -16,7 +16,8 @@ class Place:
     """A running stack: the API's port on 127.0.0.1, and where each nameserver answers.
 
     `log` is what the control plane wrote so far. `inside` runs a function where all that can be reached.
-    `delay` makes each round trip to the nameservers so many milliseconds longer; 0 takes that away.
+    `delay` makes each round trip to the nameservers so many milliseconds longer; 0 takes that away. `database` is the
+    SQLite file, where it can be reached.
     """
 
     port: int
@@ -25,6 +26,7 @@ class Place:
     log: Callable[[], str]
     inside: Callable[[Callable[[], Any]], Any]
     delay: Callable[[int], None]
+    database: Path | None = None
 
 
 @contextmanager
@@ -33,7 +35,8 @@ def local(folder: Path) -> Iterator[Place]:
     with running(folder / "data") as stack:
         assert stack.token
         dns = [(ADDRESS, port) for port in stack.dns]
-        yield Place(stack.port, stack.token, dns, lambda: stack.log("control"), lambda run: run(), lambda _: None)
+        log, database = (lambda: stack.log("control")), stack.data / "zonewright.db"
+        yield Place(stack.port, stack.token, dns, log, lambda run: run(), lambda _: None, database)
         stack.stop()
 
 

@@ -17,11 +17,16 @@ class Result:
     measured: Measured
     parts: dict[str, Samples]
     load: str
+    poisoned: bool = False
 
     @property
     def title(self) -> str:
         """What was measured, in words."""
-        return f"{self.zones} zones" + (f", {self.delay} ms farther" if self.delay else "")
+        return (
+            f"{self.zones} zones"
+            + (f", {self.delay} ms farther" if self.delay else "")
+            + (", one poisoned" if self.poisoned else "")
+        )
 
 
 def report(results: Sequence[Result], runs: int, machine: str, arguments: str) -> str:
