@@ -1,6 +1,6 @@
 # One verb for each task; `make` alone lists them. Extra arguments for the program behind a verb: ARGS='…'
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-long test-vagrant lint lab lab-down bench bench-ssh lock clean
+.PHONY: help setup run check test test-long test-vagrant guards lint lab lab-down bench bench-ssh lock clean
 
 BIN := .venv/bin
 UV ?= uv
@@ -32,6 +32,9 @@ test-long: setup ## the kill loops, big fuzz runs and labs
 test-vagrant: setup ## the real `vagrant up` on emulated machines, tried and taken down (root; many minutes)
 	@deploy/lab/vagrant-offline up && deploy/lab/vagrant-offline test $(ARGS); failed=$$?; \
 	deploy/lab/vagrant-offline down || failed=1; exit $$failed
+
+guards: setup ## take every guard out in turn, and see that a test notices (many minutes)
+	@exec $(BIN)/python -m tests.guards $(ARGS)
 
 lint: setup ## style, formatting, types and who may import whom
 	@failed=0; \

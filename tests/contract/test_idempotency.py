@@ -287,6 +287,19 @@ def test_abandoned_claim_is_free(
     assert keys(installation) == [(KEY["Idempotency-Key"], True)]
 
 
+def test_late_writer_whose_key_was_taken_over_writes_nothing(
+    installation: "Installation", alice: FlaskClient, zone: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It claimed the key, slept longer than a claim lives, and wakes up when another one has written with it."""
+    assert post(alice, zone).status_code == 201
+    before = everything(installation)
+    monkeypatch.setattr("api.changes.idempotency.claim", lambda *_: None)
+    late = post(alice, zone, BODY | {"value": "192.0.2.2"})
+    conflict(late)
+    assert "taken over" in late.text
+    assert everything(installation) == before
+
+
 # ---- at the same time ----
 
 

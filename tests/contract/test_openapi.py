@@ -411,6 +411,11 @@ def test_page_escapes(app: Flask) -> None:
     assert page.words.count(text) == 2
 
 
+def test_page_may_load_nothing(app: Flask) -> None:
+    """If a script got into it all the same, no browser would run it."""
+    assert app.test_client().get("/docs/").headers["Content-Security-Policy"] == "default-src 'none'"
+
+
 def test_page_and_document_are_for_everybody(installation: "Installation") -> None:
     """A wrong token does no harm; an unknown parameter is an error as everywhere."""
     client = installation.client(secret="vps_wrong")

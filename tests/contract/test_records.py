@@ -197,6 +197,17 @@ def test_record_stands_once(alice: FlaskClient, zone: Json, first: str, second: 
     assert records_of(alice, zone) == [record, other]
 
 
+def test_database_itself_keeps_a_record_once(
+    alice: FlaskClient, zone: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any rule the second one is refused all the same, with the rule's words."""
+    monkeypatch.setattr("api.changes.edit.rules.check_record", lambda *_: None)
+    added(alice, zone, "www A 192.0.2.1")
+    body = {"record_type": "A", "name": "www", "value": "192.0.2.1"}
+    problem(alice.post(zone_url(zone, "records/"), json=body), field="value", says="exists already")
+    assert len(records_of(alice, zone)) == 1
+
+
 def test_priority_is_part_of_the_record(alice: FlaskClient, zone: Json) -> None:
     for priority in (10, 20):
         added(alice, zone, "@ MX mail.example.net", priority=priority)

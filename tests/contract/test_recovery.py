@@ -194,6 +194,20 @@ def test_damage_anywhere_restores_nothing(
     there.close()
 
 
+def test_what_cannot_be_read_back_is_no_backup(
+    installation: Installation, zone: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Damaged on its way to the disk: it is told at once, and the backup of before is still there."""
+    back_up(installation, tmp_path / "file")
+    good = (tmp_path / "file").read_bytes()
+    monkeypatch.setattr(stream.Writer, "end", lambda _: None)
+    with pytest.raises(OperatorError, match="damaged or cut off"):
+        back_up(installation, tmp_path / "file", force=True)
+    assert (tmp_path / "file").read_bytes() == good
+    assert not list(tmp_path.glob("*.partial"))
+    assert not list(tmp_path.glob(".*.partial"))
+
+
 def test_settings_and_keys_come_along(installation: Installation, tmp_path: Path) -> None:
     """Into an empty folder; what is there already stays, with the backup's beside it."""
     source, target = tmp_path / "source", tmp_path / "target"

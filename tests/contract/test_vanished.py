@@ -98,6 +98,21 @@ def test_vanished_record_holds_its_zone_only(
     assert "until an operator releases it" in found[zone["domain"]]
 
 
+def test_vanished_zone_is_held_when_it_is_due(
+    installation: "Installation", alice: FlaskClient, zone: Json, www: Json
+) -> None:
+    """Of an earlier life it has a tombstone: that one is no reason to remove it now."""
+    alice.delete(zone_url(zone))
+    again = created(alice, zone["domain"])
+    created(alice, "healthy.example.net")
+    by_hand(installation, delete(Zone).where(Zone.uuid == again["uuid"]))
+    with installation.app.app_context():
+        desired = control.gather(["ns1", "ns2"])
+        assert [each.domain for each in desired.held] == [zone["domain"]]
+        assert "without a change that deleted it" in desired.held[0].problems[0].detail
+        assert (set(desired.zones), desired.removals) == ({"healthy.example.net"}, {})
+
+
 def test_next_write_does_not_let_it_out(
     installation: "Installation", alice: FlaskClient, zone: Json, www: Json
 ) -> None:

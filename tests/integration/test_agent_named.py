@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +17,8 @@ import pytest
 
 from nameserver.agent import frames, names
 from nameserver.agent.config import load
+from nameserver.agent.errors import NamedSilent
+from nameserver.agent.rndc import Rndc
 from nameserver.agent.server import Agent
 from nameserver.agent.zipapp import build
 from nameserver.agent.zonelist import ZoneList
@@ -98,6 +101,12 @@ def test_what_named_refuses_after_rndc_said_yes(named: Start) -> None:
     assert server.serial("full.example") == 1
     with server.transport() as transport:
         assert _one(transport, publication("full.example", 3)).state is State.IN_SYNC
+
+
+def test_an_underscore_is_served(shared: RunningNamed, pipe: PipeTransport) -> None:
+    """BIND's own check-names would refuse the zone at the load, after rndc said yes."""
+    content = zone_file("odd.example", 1, extra="foo_bar 60 IN A 192.0.2.1\n")
+    assert _one(pipe, publication("odd.example", 1, content)) == Outcome("odd.example", State.IN_SYNC, 1)
 
 
 def test_a_refused_new_zone_leaves_nothing(named: Start) -> None:
@@ -185,6 +194,16 @@ def test_a_frozen_named_fails_within_bounds_and_recovers(named: Start) -> None:
             _one(transport, publication("frozen.example", 2))
         assert server.zone_file("frozen.example") == zone_file("frozen.example", 1)
         assert _one(transport, publication("frozen.example", 2)).state is State.IN_SYNC
+
+
+@pytest.mark.timeout(30)  # without a time-out of its own it hangs
+def test_an_rndc_that_says_nothing_is_left(shared: RunningNamed) -> None:
+    """Its connection is taken, by a named that is frozen since, and no octet comes."""
+    key = Path(shared.embedded.target.key_file)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        rndc = Rndc(silent.getsockname()[1], key, timeout=0.2)
+        with pytest.raises(NamedSilent, match=r"within 0\.2 seconds"):
+            rndc.call("status")
 
 
 def test_a_frozen_named_times_the_caller_out(named: Start) -> None:

@@ -53,6 +53,15 @@ def test_text_over_many_lines_is_counted_once() -> None:
     assert Checker().check_zone("a.example", ZoneFile(content, 3)) == []
 
 
+def test_no_word_of_an_included_file_is_told(tmp_path: Path) -> None:
+    """The checker says of a line what it does not understand, and that is the line."""
+    (tmp_path / "included").write_text("quokka secret numbat\n")
+    content = zone_file("a.example", 1, extra=f"$INCLUDE {tmp_path}/included\n")
+    problems = Checker().check_zone("a.example", ZoneFile(content, 3))
+    assert _errors(problems)
+    assert not [word for word in ("quokka", "secret", "numbat", tmp_path.name) if word in str(problems)]
+
+
 def test_an_included_file_is_not_told() -> None:
     problems = Checker().check_zone("a.example", ZoneFile(zone_file("a.example", 1, extra="$INCLUDE /etc/passwd\n"), 3))
     assert _errors(problems)

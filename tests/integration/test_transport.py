@@ -1,5 +1,6 @@
 """One contract for every transport: the same tests over memory and over a pipe to a real named's agent."""
 
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -208,16 +209,39 @@ def _script(source: str, timeouts: Timeouts | None = None) -> PipeTransport:
     return PipeTransport([sys.executable, "-c", source], timeouts)
 
 
+@pytest.mark.timeout(30)  # without a time-out of its own it hangs
 def test_a_silent_agent_times_out_and_is_killed() -> None:
     transport = _script("import time; time.sleep(600)", Timeouts(command=0.2))
+    agent = transport._opened()._child
     with pytest.raises(TimedOut):
         transport.hello()
+    assert agent.returncode == -signal.SIGKILL
 
 
 def test_an_agent_that_does_not_read_times_out() -> None:
     transport = _script("import time; time.sleep(600)", Timeouts(publish=0.25, slowest=16 << 20))
     with pytest.raises(TimedOut):
         transport.publish([publication("a.example", 1, b"x" * (4 << 20))], 1)
+
+
+_SLOW = """\
+import struct, sys, time
+lengths = struct.unpack(">II", sys.stdin.buffer.read(8))
+sys.stdin.buffer.read(sum(lengths))
+time.sleep(1)
+sys.stdout.buffer.write({answer!r})
+sys.stdout.flush()
+sys.stdin.read()
+"""
+
+
+def test_much_to_send_has_more_time() -> None:
+    """Longer than the time for a batch that is empty; at so many octets a second it is not late."""
+    timings = {"write": 0.0, "rndc": 0.0, "probe": 0.0}
+    answer = frames.pack({"id": 1, "ok": True, "outcomes": [], "timings": timings})
+    transport = _script(_SLOW.format(answer=answer), Timeouts(publish=0.01, slowest=1000))
+    assert transport.publish([publication("a.example", 1, b"x" * 60_000)], 1).outcomes == []
+    transport.close()
 
 
 def test_the_reason_on_stderr_is_told() -> None:

@@ -1,17 +1,23 @@
 """The agent's small parts, without a named."""
 
+import hashlib
 import io
+import json
 import os
 from pathlib import Path
 
 import pytest
 
-from nameserver.agent import batch, frames, isccc
+from nameserver.agent import batch, frames, isccc, waiting
+from nameserver.agent.ask import Answers
+from nameserver.agent.config import load
 from nameserver.agent.errors import AgentError, BadRequest, Busy, FencedOut, NamedTrouble
 from nameserver.agent.files import ZoneFiles
 from nameserver.agent.names import parse
 from nameserver.agent.refusals import Refusals
+from nameserver.agent.server import Agent
 from nameserver.agent.state import Fence, lock
+from nameserver.agent.waiting import Awaited, End, Wait
 from nameserver.agent.zonelist import ZoneList
 from nameserver.serial import newer
 
@@ -78,8 +84,6 @@ def test_the_list_follows_and_compacts(tmp_path: Path) -> None:
 
 
 def _put(files: ZoneFiles, content: bytes, keep: bool = False) -> None:
-    import hashlib
-
     files.put(files.write(_DOMAIN, content, hashlib.sha256(content).hexdigest()), keep)
 
 
@@ -110,6 +114,40 @@ def test_a_wrong_digest_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(AgentError):
         ZoneFiles(tmp_path).write(_DOMAIN, _CONTENT, _DIGEST)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a loss of power it is the old or the new one: content, then name, then the folder that has the name."""
+    files, done = ZoneFiles(tmp_path), []
+    monkeypatch.setattr(os, "fsync", lambda number: done.append(str(Path(f"/proc/self/fd/{number}").readlink())))
+    written = files.write(_DOMAIN, _CONTENT, hashlib.sha256(_CONTENT).hexdigest())
+    assert done == [str(written.path)]
+    files.put(written, keep=False)
+    files.sync()
+    assert done == [str(written.path), str(tmp_path)]
+
+
+def test_what_a_killed_agent_left_is_removed(tmp_path: Path) -> None:
+    """Its own temporary files, never a zone's file nor the last good one beside it."""
+    zones, named_conf = tmp_path / "zones", tmp_path / "named.conf"
+    zones.mkdir()
+    for name in (".a.example.zone.4711.new", "a.example.zone", "a.example.zone.last"):
+        (zones / name).touch()
+    places = {"directory": str(tmp_path), "named_conf": str(named_conf), "state": str(tmp_path)}
+    ports = {"rndc": {"port": 1, "key_file": "none"}, "dns": {"address": "192.0.2.1", "port": 1}, "statistics_port": 1}
+    (tmp_path / "agent.json").write_text(json.dumps(places | ports))
+    Agent(load(tmp_path / "agent.json"))
+    assert sorted(path.name for path in zones.iterdir()) == ["a.example.zone", "a.example.zone.last"]
+
+
+def test_what_a_running_load_swallowed_is_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """named says "queued" and does nothing: it answers the old serial until it is told once more."""
+    told: list[str] = []
+    monkeypatch.setattr(waiting, "_LEAST", 1.0)
+    monkeypatch.setattr(waiting, "ask", lambda *_: Answers({"a.example": 8 if told else 7}))
+    one = Awaited(_DOMAIN, 8)
+    Wait(("192.0.2.1", 53), Refusals(tmp_path), lambda domain: told.append(domain.text)).run([one], 0)
+    assert (one.end, one.answered, told) == (End.SERVED, 8, ["a.example"])
 
 
 def test_the_serial_of_a_file_is_in_its_first_line(tmp_path: Path) -> None:
@@ -148,6 +186,15 @@ def test_reasons_are_read_from_the_log_from_now_on(tmp_path: Path) -> None:
     refusals.read()
     assert refusals.reason(parse("b.example")) == "file not found"
     assert refusals.reason(parse("old.example")) is None
+
+
+def test_a_reason_names_no_path_of_the_server(tmp_path: Path) -> None:
+    (tmp_path / "problems.log").touch()
+    refusals = Refusals(tmp_path)
+    begun = "2026 zoneload: error: zone a.example/IN: loading from master file zones/a.example.zone failed: "
+    (tmp_path / "problems.log").write_text(f"{begun}/srv/ns1/zones/a.example.zone:3: no\n")
+    refusals.read()
+    assert refusals.reason(_DOMAIN) == "the zone file: no"
 
 
 def test_a_log_that_was_rolled_over_is_followed(tmp_path: Path) -> None:

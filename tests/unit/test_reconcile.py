@@ -1,6 +1,8 @@
 """The reconciler's decisions, with nameservers in memory."""
 
 import hashlib
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,6 +75,18 @@ class World:
 
     def of(self, kind: type) -> list:
         return [each for each in self.seen if isinstance(each, kind)]
+
+
+class Clock:
+    """The module `time`, with a clock that only the test moves."""
+
+    perf_counter = staticmethod(time.perf_counter)
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 @pytest.fixture
@@ -178,6 +192,41 @@ def test_an_unreachable_nameserver_is_left_alone_for_a_while(world):
     world.nameservers["ns1"].unreachable = False
     world.run()
     assert not world.nameservers["ns1"].zones  # it backs off
+
+
+def test_a_nameserver_that_hangs_delays_no_other(world):
+    """A pass waits for nobody: it is over while one nameserver still says nothing."""
+    let_go = threading.Event()
+    hanging = MemoryTransport(world.nameservers["ns1"])
+    hanging.hello = lambda: let_go.wait(20) and MemoryTransport.hello(hanging)
+    ways = {"ns1": hanging, "ns2": MemoryTransport(world.nameservers["ns2"])}
+    world.reconciler.connect = lambda target: ways[target.name]
+    world.want(zone("a.test.example"))
+    world.reconciler.run_pass([Assignment(name, target(name), 1) for name in ("ns1", "ns2")])
+    world.reconciler._publishers["ns2"][1].wait(20)
+    assert world.nameservers["ns2"].zones
+    assert not world.nameservers["ns1"].zones
+    let_go.set()
+    world.reconciler.wait()
+    assert world.nameservers["ns1"].zones
+
+
+def test_after_a_silence_a_nameserver_is_greeted(world, monkeypatch):
+    """Nobody writes: it is asked all the same whether it is alive, every ten seconds and not in every pass."""
+    clock = Clock()
+    monkeypatch.setattr("nameserver.publish.time", clock)
+    while len(world.of(Inventory)) < 2 or world.nameservers["ns1"].configuration is None:
+        world.run()
+    for _ in range(3):
+        world.run()  # what the sweep has left to do
+    world.nameservers["ns1"].running = False
+    world.seen.clear()
+    clock.now += 9.9
+    world.run()
+    assert world.of(Contact) == []
+    clock.now += 0.1
+    world.run()
+    assert {each.nameserver: bool(each.error) for each in world.of(Contact)} == {"ns1": True, "ns2": False}
 
 
 def test_named_that_does_not_run_is_unreachable(world):

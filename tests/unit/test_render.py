@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dns.name
 import dns.rdata
+import dns.zone
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -136,6 +137,15 @@ def test_nasty_text_is_one_record(renderer: Renderer, text: str) -> None:
 def test_odd_owners_are_served(renderer: Renderer, owner: str) -> None:
     zone = zone_of((owner, "A", "192.0.2.1"), (owner, "TXT", owner))
     assert users(served(renderer.zone_file(zone, AUTHORITY))) == wanted(zone)
+
+
+@pytest.mark.parametrize("owner", ["evil 60 IN TXT x ;", "a;b", "a b", "a(b", 'a"b', "a$b"])
+def test_owner_that_came_past_the_rules_is_one_name(renderer: Renderer, owner: str) -> None:
+    """Nothing in a name begins another field, another record or a directive (RFC 1035, section 5.1)."""
+    zone = Zone("zone-1", DOMAIN, 1, (Record("rec-1", owner, "A", 60, "192.0.2.1"),))
+    content = renderer.zone_file(zone, AUTHORITY).content
+    found = dns.zone.from_text(content.decode(), DOMAIN).iterate_rdatas("A")
+    assert [(name.labels, str(rdata)) for name, _, rdata in found] == [(tuple(owner.encode().split(b".")), "192.0.2.1")]
 
 
 @pytest.mark.parametrize(
