@@ -50,7 +50,7 @@ _ERRORS = {
     401: "The token is missing or not valid.",
     403: "The token lacks the permission, or the address may not read this.",
     404: "It does not exist, or belongs to another account.",
-    409: "Another request with the same Idempotency-Key is under way.",
+    409: "What it would change is locked, or a request with the same Idempotency-Key is under way.",
     412: "It has changed meanwhile.",
     413: "The body is too large.",
     415: "The body is not application/json.",

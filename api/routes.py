@@ -17,17 +17,19 @@ from api.answers import json_response, written_response
 from api.changes import idempotency
 from api.errors import InvalidRequest, NotFound
 from api.intents import intent
-from api.resources import batches, changes, documents, health, history, proposals, records, zones
+from api.resources import batches, changes, documents, health, history, locks, proposals, records, zones
 from api.schemas import loading
 from api.schemas.batches import BatchAnswer, BatchBody
 from api.schemas.checks import CheckAnswer, DeepQuery, HistoryQuery
 from api.schemas.history import DiffAnswer, RollbackBody, ToldChange, UndoneAnswer
+from api.schemas.locks import LockAnswer, LockBody
 from api.schemas.proposals import ProposalAnswer
 from api.schemas.queries import (
     AtQuery,
     BatchQuery,
     ChangesQuery,
     DiffQuery,
+    LockQuery,
     NoQuery,
     PagedAtQuery,
     Paging,
@@ -100,6 +102,10 @@ ROUTES = (
     _read("/dns-zones/<uuid>/diff/", history.diff, DiffAnswer, DiffQuery),
     _write("POST", "/dns-zones/<uuid>/rollback/", UPDATE, 200, history.rollback, RollbackBody, UndoneAnswer),
     _write("POST", "/dns-zones/<uuid>/undelete/", CREATE, 200, history.undelete, None, UndoneAnswer),
+    _read("/dns-zones/<uuid>/locks/", locks.list_locks, LockAnswer, Paging, many=True),
+    _write("POST", "/dns-zones/<uuid>/locks/", UPDATE, 201, locks.create_lock, LockBody, LockAnswer, LockQuery),
+    _read("/dns-locks/<uuid>/", locks.show_lock, LockAnswer),
+    _write("DELETE", "/dns-locks/<uuid>/", UPDATE, 204, locks.delete_lock, query=LockQuery),
     _read("/dns-changes/", changes.list_changes, ToldChange, ChangesQuery, many=True),
     _write("POST", "/dns-changes/<uuid>/revert/", UPDATE, 200, changes.revert_change, None, UndoneAnswer),
     Route("POST", f"{_API}/dns-changes/<uuid>/confirm/", UPDATE, 200, changes.confirm_change, answers=ChangeAnswer),

@@ -214,7 +214,7 @@ def _uuid(index: int) -> str:
     return f"00000000-0000-4000-8000-{index:012d}"
 
 
-def together(actions: Sequence[Any]) -> list[Any]:
+def together(actions: Sequence[Any], seconds: float = 60) -> list[Any]:
     """Every action in a thread of its own, let loose at the same moment; their results. Raises the first error."""
     barrier, results = threading.Barrier(len(actions)), [None] * len(actions)
     errors: list[Exception] = []
@@ -230,7 +230,8 @@ def together(actions: Sequence[Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(seconds)
+    assert not any(thread.is_alive() for thread in threads), f"not done after {seconds} s"
     if errors:
         raise errors[0]
     return results

@@ -14,6 +14,7 @@ from api.changes.journal import Written
 from api.database import now
 from api.models import Record, Zone
 from api.settings import Settings
+from api.store import locks
 from api.store import records as stored
 from api.store.rows import Rows
 from nameserver import names, records, rules
@@ -36,6 +37,7 @@ class Edit:
         self._settings, self._session, self._rows = settings, session, rows
         self._before: dict[str, records.Record | None] = {}
         self._after: dict[str, Record | None] = {}
+        self._retimed: list[Record] = []
         self._count: int | None = None
 
     def create(self, body: Body, faults: Faults) -> Record:
@@ -51,7 +53,9 @@ class Edit:
         """Change a record; `merge` makes the whole new body from the present one. Raises InvalidInput."""
         body, faults = merge(row)
         self._place(row, draft(body, faults, self.zone.domain, self._settings), row.name)
-        row.expires_at = body.get("expires_at")
+        if row.expires_at != body.get("expires_at"):
+            row.expires_at = body.get("expires_at")
+            self._retimed.append(row)
         return row
 
     def restore(self, record: records.Record, created_at: datetime) -> Record:
@@ -73,7 +77,10 @@ class Edit:
         self._session.flush()
 
     def finish(self, intent: Intent, action: str = "records") -> Written:
-        """The serial moves, the change is kept. Raises InvalidInput when a nameserver at the apex lost its address."""
+        """The serial moves, the change is kept.
+
+        Raises InvalidInput when a nameserver at the apex lost its address, Conflict when a record changed is locked.
+        """
         before = [record for record in self._before.values() if record]
         after = stored.as_values([row for row in self._after.values() if row])
         self._check_nameservers(before, after)
@@ -81,6 +88,9 @@ class Edit:
         unchanged = {repr(record) for record in before} & {repr(record) for record in after}
         removed = [record for record in before if repr(record) not in unchanged]
         added = [record for record in after if repr(record) not in unchanged]
+        changed = {record.uuid for record in (*removed, *added)}
+        if retimed := [row for row in self._retimed if row.uuid not in changed]:
+            locks.require_unlocked(self._session, self.zone, stored.as_values(retimed))
         if action in _BIRTHS:  # the zone has its first serial, and is a change even when it is empty
             return journal.keep(self._session, intent, self.zone, action, removed, added)
         return journal.commit_records(self._session, intent, self.zone, removed, added, action)

@@ -48,7 +48,12 @@ class Intent:
     proposal: str | None = None
     watch: "Callable[[Change], None] | None" = None
 
-    def require(self, etag: str) -> None:
-        """Raises PreconditionFailed unless the condition holds for what has this entity tag now (RFC 9110, 13.1.1)."""
+    def require(self, etag: str, told: Callable[[], str] = str) -> None:
+        """Raises PreconditionFailed unless the condition holds for what has this entity tag now (RFC 9110, 13.1.1).
+
+        `told` gives the sentence that says what changed, with a space at its end.
+        """
         if self.if_match is not None and not self.if_match & {etag, "*"}:
-            raise PreconditionFailed(f"It has changed meanwhile: its ETag is {etag} now. Read it again, then write.")
+            raise PreconditionFailed(
+                f"It has changed meanwhile: its ETag is {etag} now. {told()}Read it again, then write."
+            )

@@ -5,15 +5,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from api.changes.actor import SYSTEM
 from api.changes.intent import Intent
 from api.database import now
-from api.models import Account, Change, Confirmation, Nameserver, Publication, Tombstone, Zone, checksums
+from api.models import Account, Change, Confirmation, Lock, Nameserver, Publication, Tombstone, Zone, checksums
 from api.models.changes import described
+from api.store import locks
 from nameserver.records import Record
 from nameserver.serial import newer, next_serial
 
@@ -37,9 +38,13 @@ def commit_records(
     added: Sequence[Record],
     action: str = "records",
 ) -> Written:
-    """The end of every write to a zone's records. A write that changes nothing moves no serial."""
+    """The end of every write to a zone's records. A write that changes nothing moves no serial.
+
+    Raises Conflict when one of the records is locked: whatever way it came.
+    """
     if sorted(map(repr, removed)) == sorted(map(repr, added)):
         return Written(None, zone.uuid, zone.domain, zone.serial)
+    locks.require_unlocked(session, zone, [*removed, *added])
     zone.serial = next_serial(now().date(), zone.serial)
     return keep(session, intent, zone, action, removed, added)
 
@@ -115,7 +120,8 @@ def go_on(session: Session, zone: Zone) -> None:
 
 
 def bury(session: Session, zone: Zone, change: str) -> None:
-    """The zone's tombstone: the reason why it may leave the nameservers, and its last serial."""
+    """The zone's tombstone: the reason why it may leave the nameservers, and its last serial. Its locks go with it."""
+    session.execute(delete(Lock).where(Lock.zone_uuid == zone.uuid))
     tombstone = session.get(Tombstone, zone.domain) or Tombstone(domain=zone.domain)
     tombstone.zone_uuid = zone.uuid
     tombstone.change_uuid = change

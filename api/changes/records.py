@@ -8,14 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from api.changes import idempotency
+from api.changes import idempotency, meanwhile
 from api.changes.edit import Body, Edit, Faults, Merge
 from api.changes.intent import Intent
 from api.changes.journal import Written
 from api.changes.zones import locked
 from api.database import changing
 from api.errors import NotFound
-from api.models import Record, Zone, etags
+from api.models import Record, Zone
 from api.settings import Settings
 from api.store.rows import AskedRows, HeldRows, Rows
 from nameserver.errors import InvalidInput
@@ -40,7 +40,7 @@ def create(
     """
     with unique(), changing(intent.dry_run) as session:
         zone = locked(session, intent.actor, zone_uuid)
-        intent.require(etags.of_zone(zone))
+        meanwhile.require_zone(session, intent, zone)
         edit = Edit(settings, session, zone, rows_for(zone, len(bodies)))
         rows = [_created(edit, position, len(bodies) if numbered else 0, body) for position, body in enumerate(bodies)]
         written = edit.finish(intent)
@@ -58,7 +58,7 @@ def change(
     """
     with unique(), changing(intent.dry_run) as session:
         row, zone = locked_record(session, intent, uuid)
-        intent.require(etags.of_record(row))
+        meanwhile.require_record(session, intent, row, zone)
         edit = Edit(settings, session, zone, AskedRows(zone))
         edit.change(row, merge)
         written = edit.finish(intent)
@@ -71,7 +71,7 @@ def delete(settings: Settings, intent: Intent, uuid: str) -> Written:
     """Delete a record. Raises NotFound, PreconditionFailed, InvalidInput."""
     with changing(intent.dry_run) as session:
         row, zone = locked_record(session, intent, uuid)
-        intent.require(etags.of_record(row))
+        meanwhile.require_record(session, intent, row, zone)
         edit = Edit(settings, session, zone, AskedRows(zone))
         edit.delete(row)
         written = edit.finish(intent)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.changes import idempotency, zones
+from api.changes import idempotency, meanwhile, zones
 from api.changes.become import become
 from api.changes.edit import Edit
 from api.changes.intent import Intent
@@ -18,7 +18,7 @@ from api.changes.records import rows_for, unique
 from api.changes.zones import locked
 from api.database import changing, now
 from api.errors import Conflict, NotFound
-from api.models import Change, etags
+from api.models import Change
 from api.models.changes import THINNED
 from api.settings import Settings
 from api.store import history
@@ -47,7 +47,7 @@ def revert(settings: Settings, intent: Intent, uuid: str, present: Present) -> t
         return undelete(settings, intent, change.zone_uuid, present)
     with unique(), changing(intent.dry_run) as session:
         zone = locked(session, intent.actor, change.zone_uuid)
-        intent.require(etags.of_zone(zone))
+        meanwhile.require_zone(session, intent, zone)
         rows = rows_for(zone, len(change.removed) + len(change.added))
         edit = Edit(settings, session, zone, rows)
         written = _reverted(session, intent, edit, rows, change)
@@ -58,7 +58,7 @@ def rollback(settings: Settings, intent: Intent, zone_uuid: str, serial: int, pr
     """The whole zone becomes what it was with this serial. Raises NotFound, PreconditionFailed, InvalidInput."""
     with unique(), changing(intent.dry_run) as session:
         zone = locked(session, intent.actor, zone_uuid)
-        intent.require(etags.of_zone(zone))
+        meanwhile.require_zone(session, intent, zone)
         then = history.change_at(Change.zone_uuid == zone.uuid, serial, "serial")
         edit = Edit(settings, session, zone, HeldRows(zone))
         become(edit, records_of(zone, EVERYTHING), history.records_after(session, zone.uuid, then.number).values())
@@ -117,7 +117,7 @@ def _require_untouched(session: Session, change: Change, there: int, left: int) 
 
 
 def _records_changed_after(change: Change) -> Any:
-    touched = Change.action.not_in(("serial", "settings", "zone.move"))
+    touched = Change.action.not_in(("serial", "settings", *history.NOTES))
     return select(Change).where(Change.zone_uuid == change.zone_uuid, Change.number > change.number, touched).limit(1)
 
 

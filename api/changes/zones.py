@@ -10,15 +10,16 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from api.changes import checks, idempotency, journal
+from api.changes import checks, idempotency, journal, meanwhile
 from api.changes.actor import Actor
 from api.changes.intent import Intent
 from api.changes.journal import Written
 from api.database import changing, db, now, writing
 from api.errors import NotFound
-from api.models import Account, Record, Zone, etags
+from api.models import Account, Record, Zone
 from api.models.zones import reverse_domain
 from api.settings import Settings
+from api.store import locks
 from api.store import records as stored
 from api.store import zones as store
 from nameserver import names
@@ -74,18 +75,19 @@ def taken() -> Iterator[None]:
 
 
 def delete(intent: Intent, uuid: str) -> Written:
-    """Delete a zone and its records. Raises NotFound, PreconditionFailed."""
+    """Delete a zone and its records. Raises NotFound, PreconditionFailed, Conflict when any of it is locked."""
     with changing(intent.dry_run) as session:
         zone = locked(session, intent.actor, uuid)
-        intent.require(etags.of_zone(zone))
+        meanwhile.require_zone(session, intent, zone)
         written = remove(session, intent, zone)
         idempotency.keep(session, intent, None, written)
         return written
 
 
 def remove(session: Session, intent: Intent, zone: Zone) -> Written:
-    """Delete a locked zone and its records."""
+    """Delete a zone that the transaction holds, and its records. Raises Conflict when any of it is locked."""
     gone = stored.as_values(session.scalars(select(Record).where(Record.zone_id == zone.id).order_by(Record.id)))
+    locks.require_unlocked(session, zone, gone)
     written = journal.keep(session, intent, zone, "zone.delete", gone, [])
     journal.bury(session, zone, written.change or "")
     checks.forget(session, zone.uuid)
@@ -94,10 +96,14 @@ def remove(session: Session, intent: Intent, zone: Zone) -> Written:
 
 
 def move(intent: Intent, uuid: str, account: Account) -> Written:
-    """Give a zone to another account. Raises NotFound, InvalidInput when zones of a third account overlap with it."""
+    """Give a zone to another account, with its locks.
+
+    Raises NotFound, Conflict when it is locked as a whole, InvalidInput when zones of a third account overlap with it.
+    """
     with writing(intent.dry_run) as session:
         one_creation_at_a_time(session)
         zone = locked(session, intent.actor, uuid)
+        locks.require_unlocked(session, zone)
         for other in store.overlapping(zone.domain):
             if other.id != zone.id and other.account_id != account.id:
                 raise InvalidInput("account", f"{other.domain} overlaps with {zone.domain}: move it as well, first.")

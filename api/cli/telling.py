@@ -18,5 +18,6 @@ def line(record: Mapping[str, Any]) -> str:
 
 
 def by(actor: Mapping[str, Any]) -> str:
-    token = f" ({actor['token']})" if actor.get("token") else ""
-    return f"{actor['account']}{token} by {actor['source']}"
+    from api.models.changes import who
+
+    return f"{who(actor)} by {actor['source']}"

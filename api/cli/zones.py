@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.cli.history import diff, history
+from api.cli.locks import list_locks, lock, unlock
 from api.cli.options import application, as_json, installation, show, table
 from api.cli.undoing import rollback, undelete
 from api.cli.writes import canonical, intent_of, operator, wait_option, watch, zone_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def zone() -> None:
-    """Create, show, list, move and delete zones; show their history, and go back in it."""
+    """Create, show, list, lock, move and delete zones; show their history, and go back in it."""
 
 
 @zone.command("list")
@@ -44,8 +45,9 @@ def list_zones(settings: "Settings", json_: bool) -> None:
 def show_zone(settings: "Settings", domain: str, json_: bool) -> None:
     """Show DOMAIN with its owner, its records and where it stands on each nameserver."""
     app = application(settings)
-    from api.schemas import status, zones
+    from api.schemas import locks, status, zones
     from api.store.accounts import owner_of
+    from api.store.locks import locks_of
     from api.store.pages import EVERYTHING
     from api.store.records import records_of
     from api.store.status import zone_standings
@@ -54,10 +56,12 @@ def show_zone(settings: "Settings", domain: str, json_: bool) -> None:
         found = zone_of(domain)
         body = zones.whole_answer(found, records_of(found, EVERYTHING))
         body |= {"account": owner_of(found).email, "status": status.answer(found, zone_standings(found.domain))}
+        locked = locks_of(found)
+        body |= {"locks": [locks.answer(each) for each in locked]}
     if json_:
         click.echo(json.dumps(body, indent=2, ensure_ascii=False))
     else:
-        _print(body)
+        _print(body, [f"{each.subject()}: {each.reason}" for each in locked])
 
 
 @zone.command()
@@ -139,15 +143,17 @@ def release(settings: "Settings", domain: str, put_back: bool, yes: bool, second
         watch(changes.release(operator(), domain, put_back), seconds)
 
 
-for each in (history, diff, rollback, undelete):
+for each in (history, diff, rollback, undelete, lock, unlock, list_locks):
     zone.add_command(each)
 
 
-def _print(body: dict[str, Any]) -> None:
+def _print(body: dict[str, Any], locked: list[str]) -> None:
     status = body["status"]
     click.echo(f"{body['domain']} of {body['account']}, serial {status['serial']}, {status['state']}")
     for each in status["nameservers"]:
         click.echo(f"  {each['name']}: {each['state']}{': ' + each['error'] if each['error'] else ''}")
+    for each in locked:
+        click.echo(f"  locked: {each}")
     keys = ("name", "ttl", "record_type", "priority", "value", "uuid")
     rows = [[each[key] for key in keys] for each in body["records"]]
     if rows:

@@ -7,6 +7,7 @@ from api.models.checks import Check
 from api.models.confirmations import Confirmation
 from api.models.drifts import Drift
 from api.models.idempotency import IdempotencyKey
+from api.models.locks import Lock
 from api.models.nameservers import Nameserver
 from api.models.proposals import Proposal
 from api.models.publications import Publication
@@ -24,6 +25,7 @@ __all__ = [
     "Confirmation",
     "Drift",
     "IdempotencyKey",
+    "Lock",
     "Nameserver",
     "Proposal",
     "Publication",

@@ -54,6 +54,11 @@ class Change(Base):
 _TOLD = "uuid account_uuid zone_uuid number domain action serial actor reason undoes removed added"
 
 
+def who(actor: Mapping[str, Any]) -> str:
+    """Who made a change, in words: the account, and the token's name where there was one."""
+    return f"{actor['account']} ({actor['token']})" if actor.get("token") else str(actor["account"])
+
+
 def described(record: Record | Row) -> dict[str, Any]:
     """A record as a change keeps it."""
     return {

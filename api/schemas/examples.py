@@ -6,12 +6,14 @@ from marshmallow import Schema
 
 from api.schemas.batches import BatchAnswer, BatchBody
 from api.schemas.checks import CheckAnswer
+from api.schemas.locks import LockAnswer, LockBody
 from api.schemas.records import FlatRecordAnswer, RecordAnswer, RecordBody, RecordPatch
 from api.schemas.status import StatusAnswer
 from api.schemas.zones import WholeZoneAnswer, ZoneAnswer, ZoneBody
 
 _ZONE = "3d2c1b0a-9f8e-4d7c-8b6a-5f4e3d2c1b0a"
 _RECORD = "7a6b5c4d-3e2f-4a1b-9c8d-7e6f5a4b3c2d"
+_LOCK = "5c4b3a29-1807-4f6e-9d5c-4b3a29180706"
 _CHANGE = "0f1e2d3c-4b5a-4697-8899-aabbccddeeff"
 _MOMENT = "2026-01-18T16:45:00Z"
 _BODY = {"record_type": "A", "name": "www", "value": "192.0.2.1", "ttl": 3600}
@@ -56,6 +58,17 @@ EXAMPLES: dict[type[Schema], Any] = {
                 "record": {"uuid": _RECORD, "record_type": "MX", "name": "@", "value": "mail.newdomain.com"},
             }
         ],
+    },
+    LockBody: {"reason": "asked by billing", "name": "www", "record_type": "A"},
+    LockAnswer: {
+        "uuid": _LOCK,
+        "zone": _ZONE,
+        "record": None,
+        "name": "www",
+        "record_type": "A",
+        "reason": "asked by billing",
+        "actor": {"account": "you@example.com", "source": "api", "token": "laptop", "address": "192.0.2.7"},
+        "created_at": _MOMENT,
     },
     BatchBody: {
         "operations": [

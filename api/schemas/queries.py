@@ -21,6 +21,15 @@ class WriteQuery(Body):
     apply_at = Time()
 
 
+class LockQuery(WriteQuery):
+    """Locking and unlocking change no records that could be taken back."""
+
+    class Meta(WriteQuery.Meta):
+        """Without what would promise it."""
+
+        exclude = ("confirm_within",)
+
+
 class BatchQuery(WriteQuery):
     """`confirm_removals`: it is meant that a batch removes much of a zone."""
 

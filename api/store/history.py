@@ -1,11 +1,11 @@
 """What a zone was: its changes, its records after any of them, and when each nameserver answered them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Text, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from api.database import db
@@ -18,6 +18,9 @@ from nameserver.records import Record
 from nameserver.serial import newer
 
 DELETE = "zone.delete"
+#: The actions that move no serial and touch no record.
+NOTES = ("zone.move", "lock", "unlock")
+_LOOKED_BACK = 1000
 _BATCH = 200
 
 
@@ -121,6 +124,29 @@ def touching(session: Session, zone_uuid: str, after: int, rrsets: Iterable[tupl
 def confirmation_of(change: Change) -> Confirmation | None:
     """What became of its confirmation, when it needs one."""
     return db.session.get(Confirmation, change.uuid)
+
+
+def since_serial(session: Session, zone_uuid: str, serials: Sequence[int], most: int) -> tuple[list[Change], int]:
+    """The newest changes since the last of these serials, at most so many, and how many there are in all.
+
+    None when the zone never had one of the serials.
+    """
+    of_zone = Change.zone_uuid == zone_uuid
+    seen = session.scalar(select(func.max(Change.number)).where(of_zone, Change.serial.in_(serials)))
+    if seen is None:
+        return [], 0
+    since = (of_zone, Change.number > seen, Change.action.not_in(NOTES))
+    count = session.scalar(select(func.count()).select_from(Change).where(*since)) or 0
+    return list(session.scalars(select(Change).where(*since).order_by(Change.number.desc()).limit(most))), count
+
+
+def last_touching(session: Session, zone: Zone, record_uuid: str) -> Change | None:
+    """The last change that added or removed the record, if it is one of the zone's newest."""
+    named = (cast(side, Text).contains(record_uuid) for side in (Change.removed, Change.added))
+    query = select(Change).where(
+        Change.zone_uuid == zone.uuid, Change.number > zone.changes - _LOOKED_BACK, or_(*named)
+    )
+    return session.scalar(query.order_by(Change.number.desc()).limit(1))
 
 
 def answered_at(change: Change) -> Mapping[str, datetime]:

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 ZONES, RECORDS, CHANGES = "/api/v1/dns-zones/", "/api/v1/dns-records/", "/api/v1/dns-changes/"
+LOCKS = "/api/v1/dns-locks/"
 UNKNOWN = "6f1f9a52-0000-4000-8000-000000000000"
 
 # In the order of the page's examples.
@@ -97,6 +98,13 @@ def record_url(record: Mapping[str, Any]) -> str:
 def zone_url(zone: Mapping[str, Any], rest: str = "") -> str:
     """Where the zone, or something of it, is."""
     return f"{ZONES}{zone['uuid']}/{rest}"
+
+
+def locked(client: FlaskClient, zone: Mapping[str, Any], reason: str, **scope: str) -> dict[str, Any]:
+    """POST a lock that is accepted; the lock."""
+    answer = client.post(zone_url(zone, "locks/"), json={"reason": reason, **scope})
+    assert answer.status_code == 201, answer.text
+    return dict(answer.get_json())
 
 
 def serial(answer: TestResponse) -> int:

@@ -19,6 +19,7 @@ from tests.contract.forms import (
     add,
     comparable,
     created,
+    locked,
     problem,
     record_url,
     records_of,
@@ -47,6 +48,10 @@ PERMISSIONS = {
     "GET /api/v1/dns-zones/<uuid>/diff/": "dns:list",
     "POST /api/v1/dns-zones/<uuid>/rollback/": "dns:update",
     "POST /api/v1/dns-zones/<uuid>/undelete/": "dns:create",
+    "GET /api/v1/dns-zones/<uuid>/locks/": "dns:list",
+    "POST /api/v1/dns-zones/<uuid>/locks/": "dns:update",
+    "GET /api/v1/dns-locks/<uuid>/": "dns:list",
+    "DELETE /api/v1/dns-locks/<uuid>/": "dns:update",
     "GET /api/v1/dns-changes/": "dns:list",
     "GET /api/v1/dns-changes/<uuid>/": "dns:list",
     "POST /api/v1/dns-changes/<uuid>/revert/": "dns:update",
@@ -72,6 +77,7 @@ BODIES = {
     "PATCH /api/v1/dns-records/<uuid>/": {"ttl": 60},
     "POST /api/v1/dns-batches/": {"operations": [{"action": "create_zone", "domain": "example.net"}]},
     "POST /api/v1/dns-zones/<uuid>/rollback/": {"serial": 1},
+    "POST /api/v1/dns-zones/<uuid>/locks/": {"reason": "billing"},
 }
 QUERIES = {"GET /api/v1/dns-zones/<uuid>/diff/": {"from": "1"}}
 # Let in, and then refused for another reason: there is no such serial, the zone is not deleted, and so on.
@@ -101,15 +107,20 @@ def send(client: FlaskClient, route: Route, ids: Ids, **more: Any) -> TestRespon
 
 @pytest.fixture
 def ids(alice: FlaskClient, zone: dict[str, Any]) -> Ids:
-    """A zone, a record and a change of Alice's."""
+    """A zone, a record, a change and a lock (on what is not there) of Alice's."""
     answer = add(alice, zone, "@ A 192.0.2.1")
     record = answer.get_json()["uuid"]
     proposal = alice.delete(f"{record_url(answer.get_json())}?propose=true").get_json()["id"]
-    change = answer.headers["X-Change-Id"]
-    return {"dns-zones": zone["uuid"], "dns-records": record, "dns-changes": change, "dns-proposals": proposal}
+    return {
+        "dns-zones": zone["uuid"],
+        "dns-records": record,
+        "dns-changes": answer.headers["X-Change-Id"],
+        "dns-locks": locked(alice, zone, "reserved", name="reserved")["uuid"],
+        "dns-proposals": proposal,
+    }
 
 
-NOBODY = {"dns-zones": UNKNOWN, "dns-records": UNKNOWN, "dns-changes": UNKNOWN, "dns-proposals": UNKNOWN}
+NOBODY = dict.fromkeys(("dns-zones", "dns-records", "dns-changes", "dns-locks", "dns-proposals"), UNKNOWN)
 
 
 # ---- the table ----

@@ -182,7 +182,7 @@ def test_zone_show(run: Run, alice: FlaskClient, zone: Json) -> None:
     found = json.loads(run("zone", "show", "example.com", "--json").done)
     whole = alice.get(f"{ZONES}{zone['uuid']}/").get_json()
     status = alice.get(f"{ZONES}{zone['uuid']}/status/").get_json()
-    assert found == whole | {"account": ALICE, "status": status}
+    assert found == whole | {"account": ALICE, "status": status, "locks": []}
     printed = run("zone", "show", "EXAMPLE.com").done
     assert printed.startswith(f"example.com of {ALICE}, serial {status['serial']}, pending\n  ns1: pending\n")
     for record in whole["records"]:

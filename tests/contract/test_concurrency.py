@@ -3,6 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -94,6 +95,50 @@ def test_16_write_a_ttl_each(installation: "Installation", alice: FlaskClient, z
     last = max(answers, key=serial)
     assert {record["ttl"] for record in records_of(alice, zone)} == {last.get_json()["ttl"]}
     check_zone(installation, alice, zone, answers)
+
+
+@pytest.mark.parametrize("clients", [8, pytest.param(50, marks=(pytest.mark.long, pytest.mark.timeout(900)))])
+def test_no_update_of_an_rrset_is_lost(
+    installation: "Installation", alice: FlaskClient, zone: Json, clients: int
+) -> None:
+    """Each client counts on from what it read, in one or the other record of the RRset; a 412 sends it back to read."""
+    counters = [added(alice, zone, f"count TXT {name}:0") for name in "ab"]
+    turns = 4
+
+    def count(client: FlaskClient, record: Json) -> TestResponse:
+        while True:
+            read = client.get(record_url(record))
+            name, _, number = read.get_json()["value"].partition(":")
+            body, tag = {"value": f"{name}:{int(number) + 1}"}, read.headers["ETag"]
+            answer = client.patch(record_url(record), json=body, headers={"If-Match": tag})
+            if answer.status_code != 412:
+                return answer
+            assert "Its last change: number " in answer.get_json()["detail"]
+
+    def several(index: int) -> list[TestResponse]:
+        client = installation.client()
+        return [count(client, counters[(index + turn) % 2]) for turn in range(turns)]
+
+    answers = together([partial(several, index) for index in range(clients)], seconds=600)
+    done = [answer for some in answers for answer in some]
+    assert statuses(done) == {200: clients * turns}
+    half = clients * turns // 2
+    assert [record["value"] for record in records_of(alice, zone)] == [f"a:{half}", f"b:{half}"]
+    written = sorted(each["value"] for (added_,) in installation.stored(Change, "added")[3:] for each in added_)
+    assert written == sorted(f"{name}:{number}" for name in "ab" for number in range(1, half + 1))
+    check_zone(installation, alice, zone, done)
+
+
+def test_nothing_is_written_once_it_is_locked(installation: "Installation", alice: FlaskClient, zone: Json) -> None:
+    """What was written before the lock is there; what came after it is refused."""
+    actions: list[Any] = [partial(post, installation, zone, f"h{index} A 192.0.2.1") for index in range(19)]
+    body = {"reason": "moving"}
+    lock = [lambda: installation.client().post(zone_url(zone, "locks/"), json=body)]
+    answers = together([*actions[:10], *lock, *actions[10:]])
+    assert set(statuses(answers)) <= {201, 409}
+    actions_ = [action for _, action in sorted(installation.stored(Change, "number", "action"))]
+    assert actions_ == ["zone.create", *["records"] * (len(actions_) - 2), "lock"]
+    assert len(records_of(alice, zone)) == len(actions_) - 2 == statuses(answers)[201] - 1
 
 
 def test_16_delete_one_record(installation: "Installation", alice: FlaskClient, zone: Json) -> None:

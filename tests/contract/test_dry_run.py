@@ -13,7 +13,7 @@ from api import database
 from api.database import Base, db
 from api.routes import ROUTES
 from api.schemas.queries import WriteQuery
-from tests.contract.forms import UNKNOWN, ZONES, add, added, comparable, created, is_uuid, problem, zone_url
+from tests.contract.forms import UNKNOWN, ZONES, add, added, comparable, created, is_uuid, locked, problem, zone_url
 
 if TYPE_CHECKING:
     from tests.installation import Installation
@@ -56,6 +56,19 @@ BODIES: dict[str, tuple[Any, list[Any]]] = {
     "POST /api/v1/dns-zones/<uuid>/rollback/": ({"serial": FIRST}, [{"serial": 1}, {}, {"serial": "1"}]),
     "POST /api/v1/dns-zones/<uuid>/undelete/": (None, []),
     "POST /api/v1/dns-changes/<uuid>/revert/": (None, []),
+    "POST /api/v1/dns-zones/<uuid>/locks/": (
+        {"reason": "billing"},
+        [
+            {},
+            {"reason": " "},
+            {"reason": "x" * 501},
+            {"reason": "billing", "record": UNKNOWN},
+            {"reason": "billing", "record": UNKNOWN, "name": "www"},
+            {"reason": "billing", "name": "a..b"},
+            {"reason": "billing", "record_type": "SOA"},
+        ],
+    ),
+    "DELETE /api/v1/dns-locks/<uuid>/": (None, []),
 }
 
 
@@ -95,6 +108,7 @@ def send(alice: FlaskClient, zone: Json) -> Callable[..., TestResponse]:
     gone = created(alice, "gone.example")
     alice.delete(zone_url(gone))
     uuids = {"undelete": gone["uuid"], "dns-records": record["uuid"], "dns-changes": change, "dns-zones": zone["uuid"]}
+    uuids["dns-locks"] = locked(alice, zone, "reserved", name="reserved")["uuid"]
 
     def sender(route: str, body: Any, query: str = "", headers: Json | None = None) -> TestResponse:
         method, path = route.split(" ")

@@ -17,7 +17,19 @@ from api.changes import journal
 from api.models import Change, Publication
 from api.routes import ROUTES, Route
 from api.store import zones as stored_zones
-from tests.contract.forms import CHANGES, RECORDS, UNKNOWN, ZONES, added, is_uuid, problem, record_url, zone_url
+from tests.contract.forms import (
+    CHANGES,
+    LOCKS,
+    RECORDS,
+    UNKNOWN,
+    ZONES,
+    added,
+    is_uuid,
+    locked,
+    problem,
+    record_url,
+    zone_url,
+)
 
 if TYPE_CHECKING:
     from tests.installation import Installation
@@ -92,6 +104,8 @@ METHODS = {
     zone_url({"uuid": UNKNOWN}, "diff/"): "GET, HEAD",
     zone_url({"uuid": UNKNOWN}, "rollback/"): "POST",
     zone_url({"uuid": UNKNOWN}, "undelete/"): "POST",
+    zone_url({"uuid": UNKNOWN}, "locks/"): "GET, HEAD, POST",
+    f"{LOCKS}{UNKNOWN}/": "DELETE, GET, HEAD",
     CHANGES: "GET, HEAD",
     f"{CHANGES}{UNKNOWN}/": "GET, HEAD",
     f"{CHANGES}{UNKNOWN}/revert/": "POST",
@@ -366,6 +380,7 @@ def test_unknown_query_parameter(alice: FlaskClient, zone: dict[str, Any], route
     proposal = alice.delete(f"{record_url(record)}?propose=true").get_json()["id"]
     uuids = {"dns-zones": zone["uuid"], "dns-records": record["uuid"], "dns-changes": change}
     uuids["dns-proposals"] = proposal
+    uuids["dns-locks"] = locked(alice, zone, "reserved", name="reserved")["uuid"]
     uuid = next((uuids[noun] for noun in uuids if noun in route.path), "")
     body = {"domain": "example.net"} if route.path == ZONES else GOOD | {"name": "new"}
     request = {"json": body} if route.method in ("POST", "PUT", "PATCH") else {}

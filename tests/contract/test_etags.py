@@ -15,6 +15,7 @@ from tests.contract.forms import (
     add,
     added,
     created,
+    locked,
     problem,
     record_url,
     records_of,
@@ -234,6 +235,38 @@ def test_condition_where_there_is_no_tag_is_refused(installation: "Installation"
         for header in ('"x"', "*"):
             problem(alice.post(url, json=body, headers={"If-Match": header}), field="If-Match")
     assert everything(installation) == before
+
+
+def test_412_of_a_zone_tells_the_changes_since(alice: FlaskClient, zone: Json, record: Json) -> None:
+    """The newest few, and how many there were."""
+    tag = etag_of(alice, zone_url(zone))
+
+    def said(tag: str) -> str:
+        answer = alice.post(zone_url(zone, "records/"), json=BODY, headers={"If-Match": tag})
+        changed_meanwhile(answer, etag_of(alice, zone_url(zone)))
+        return str(answer.get_json()["detail"])
+
+    alice.patch(record_url(record), json={"ttl": 60})
+    assert "Since then: number 3 by alice@example.org (all), of www A. Read it again, then write." in said(tag)
+    hosts = [{"record_type": "A", "name": f"h{index}", "value": "192.0.2.1"} for index in range(5)]
+    alice.post(zone_url(zone, "records/"), json=hosts)
+    locked(alice, zone, "no write", name="h9")  # it moves no serial
+    alice.delete(record_url(record))
+    alice.patch(record_url(added(alice, zone, "a A 192.0.2.1")), json={"ttl": 5})
+    by = "by alice@example.org (all), of"
+    told = f"number 8 {by} a A; number 7 {by} a A; number 6 {by} www A, and 2 before. Read"
+    assert f"Since then: {told}" in said(tag)
+    for other in ('"x"', f'"{zone["uuid"][:8]}-1"', f'"{zone["uuid"][:8]}-99999999999"'):
+        assert "Since then" not in said(other)
+
+
+def test_412_of_a_record_tells_its_last_change(alice: FlaskClient, zone: Json, record: Json) -> None:
+    tag = etag_of(alice, record_url(record))
+    alice.patch(record_url(record), json={"ttl": 60})
+    added(alice, zone, "other A 192.0.2.1")
+    answer = alice.delete(record_url(record), headers={"If-Match": tag})
+    changed_meanwhile(answer, etag_of(alice, record_url(record)))
+    assert "Its last change: number 3 by alice@example.org (all), of www A. Read" in answer.get_json()["detail"]
 
 
 def test_condition_goes_before_the_rules(alice: FlaskClient, record: Json) -> None:

@@ -1,5 +1,6 @@
 """`Idempotency-Key`: a write that is sent again is answered again, and done once."""
 
+import random
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -23,7 +24,7 @@ from tests.contract.forms import (
     serial,
     zone_url,
 )
-from tests.contract.test_dry_run import BATCHES, BODIES, everything
+from tests.contract.test_dry_run import BATCHES, BODIES, everything, send  # noqa: F401  a fixture
 from tests.installation import together
 
 if TYPE_CHECKING:
@@ -68,26 +69,42 @@ def age(installation: "Installation", span: timedelta) -> None:
 
 @pytest.mark.parametrize("route", BODIES)
 def test_every_write_can_be_sent_again(
-    installation: "Installation", alice: FlaskClient, zone: Json, route: str
+    installation: "Installation",
+    alice: FlaskClient,
+    send: Callable[..., TestResponse],  # noqa: F811
+    route: str,
 ) -> None:
     """Answered byte for byte and header for header as before, even when what it wrote is gone; done once."""
-    record = added(alice, zone, "old A 192.0.2.1")
-    method, path = route.split(" ")
-    url = path.replace("<uuid>", record["uuid"] if "dns-records" in path else zone["uuid"])
-    body = BODIES[route][0]
-    send = partial(alice.open, url, method=method, headers=KEY, **({} if body is None else {"json": body}))
-    first = send()
+    send_again = partial(send, route, BODIES[route][0], headers=KEY)
+    first = send_again()
     assert first.status_code in (200, 201, 204)
     assert "Idempotency-Replayed" not in first.headers
     after = everything(installation)
     for _ in range(3):
-        again = send()
+        again = send_again()
         assert again.headers["Idempotency-Replayed"] == "true"
         assert told(again) == told(first)
     assert everything(installation) == after
     for each in alice.get(ZONES).get_json():
         alice.delete(zone_url(each))
-    assert told(send()) == told(first)
+    assert told(send_again()) == told(first)
+
+
+@pytest.mark.parametrize("route", BODIES)
+def test_key_of_every_write_is_for_one_request_at_a_time(
+    installation: "Installation",
+    send: Callable[..., TestResponse],  # noqa: F811
+    route: str,
+) -> None:
+    """With another body it is refused; while the first one is under way, the second one is told so."""
+    body = BODIES[route][0]
+    assert send(route, body, headers=KEY).status_code < 300
+    problem(send(route, {"another": 1}, headers=KEY), field="Idempotency-Key", says="another request")
+    with installation.app.app_context(), writing() as session:
+        session.execute(update(IdempotencyKey).values(answered=False, body=None, written=None))
+    before = everything(installation)
+    conflict(send(route, body, headers=KEY))
+    assert everything(installation) == before
 
 
 def test_text_comes_back_as_it_was(alice: FlaskClient, zone: Json) -> None:
@@ -316,8 +333,8 @@ def test_duplicates_at_once_are_one_write(
         "batch": (BATCHES, "POST", {"operations": [operation]}),
     }[what]
     more = {} if body is None else {"json": body}
-    send = [lambda: installation.client().open(url, method=method, headers=KEY, **more)] * 10
-    answers = together(send)
+    duplicates = [lambda: installation.client().open(url, method=method, headers=KEY, **more)] * 10
+    answers = together(duplicates)
     done = [answer for answer in answers if answer.status_code < 300]
     assert len([answer for answer in done if "Idempotency-Replayed" not in answer.headers]) == 1
     assert len({str(told(answer)) for answer in done}) == 1
@@ -325,16 +342,46 @@ def test_duplicates_at_once_are_one_write(
         if answer not in done:
             conflict(answer)
     assert len(installation.stored(Change, "uuid")) == kept + 1
-    assert told(send[0]()) == told(done[0])
+    assert told(duplicates[0]()) == told(done[0])
+
+
+@pytest.mark.parametrize("records", [60, pytest.param(1000, marks=(pytest.mark.long, pytest.mark.timeout(900)))])
+def test_creations_retried_at_random(
+    installation: "Installation", alice: FlaskClient, zone: Json, records: int
+) -> None:
+    """Each is sent one to four times, by whichever client, again or at the same time: one record each."""
+    chance = random.Random(records)
+    sent = [number for number in range(records) for _ in range(chance.randint(1, 4))]
+    chance.shuffle(sent)
+    answers: dict[int, set[bytes]] = {number: set() for number in range(records)}
+
+    def create(client: FlaskClient, number: int) -> None:
+        body = {"record_type": "A", "name": f"h{number}", "value": "192.0.2.1"}
+        answer = client.post(zone_url(zone, "records/"), json=body, headers={"Idempotency-Key": f"k{number}"})
+        while answer.status_code == 409:
+            conflict(answer)
+            answer = client.post(zone_url(zone, "records/"), json=body, headers={"Idempotency-Key": f"k{number}"})
+        assert answer.status_code == 201, answer.text
+        answers[number].add(answer.data)
+
+    def work(share: list[int]) -> None:
+        client = installation.client()
+        for number in share:
+            create(client, number)
+
+    together([partial(work, sent[start::16]) for start in range(16)], seconds=600)
+    assert {len(told) for told in answers.values()} == {1}
+    assert sorted(record["name"] for record in records_of(alice, zone)) == sorted(f"h{n}" for n in range(records))
+    assert len(installation.stored(Change, "uuid")) == 1 + records
 
 
 def test_different_requests_with_one_key_at_once(installation: "Installation", alice: FlaskClient, zone: Json) -> None:
     """One is done; the others are refused or told to ask again."""
 
-    def send(number: int) -> TestResponse:
+    def create(number: int) -> TestResponse:
         return post(installation.client(), zone, BODY | {"name": f"h{number}"})
 
-    answers = together([partial(send, number) for number in range(8)])
+    answers = together([partial(create, number) for number in range(8)])
     statuses = sorted(answer.status_code for answer in answers)
     assert statuses.count(201) == 1
     assert set(statuses) == {201, 400}

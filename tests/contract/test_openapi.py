@@ -17,7 +17,19 @@ from werkzeug.test import TestResponse
 
 from api.routes import ROUTES, Route
 from api.schemas.queries import WriteQuery
-from tests.contract.forms import CHANGES, RECORDS, UNKNOWN, ZONES, added, created, problem, record_url, serial, zone_url
+from tests.contract.forms import (
+    CHANGES,
+    LOCKS,
+    RECORDS,
+    UNKNOWN,
+    ZONES,
+    added,
+    created,
+    problem,
+    record_url,
+    serial,
+    zone_url,
+)
 from tests.contract.test_dry_run import BATCHES
 
 if TYPE_CHECKING:
@@ -191,6 +203,16 @@ def decide(see: Callable[[TestResponse], TestResponse], alice: FlaskClient, seco
         see(alice.get(each))
 
 
+def lock(see: Callable[[TestResponse], TestResponse], alice: FlaskClient, url: str, record: str) -> None:
+    """Everything about locks, and what they refuse."""
+    made = see(alice.post(f"{url}locks/", json={"reason": "billing"})).get_json()
+    see(alice.patch(record, json={"ttl": 88}))
+    for target in (f"{url}locks/", f"{LOCKS}{made['uuid']}/"):
+        see(alice.get(target))
+    for _ in range(2):
+        see(alice.delete(f"{LOCKS}{made['uuid']}/"))
+
+
 def test_every_answer_is_as_described(installation: "Installation", alice: FlaskClient, document: Json) -> None:
     """The main flows and their errors, over all operations."""
     nobody, weak = installation.app.test_client(), installation.client_with("dns:list")
@@ -242,6 +264,7 @@ def test_every_answer_is_as_described(installation: "Installation", alice: Flask
         see(reader.get(path))
         if zone["uuid"] in each or "records/" in each[len(RECORDS) - 8 :] or "changes" in each:
             see(alice.get(re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", UNKNOWN, path)))
+    lock(see, alice, urls[0], url)
     undo(see, alice, urls[0], first)
     decide(see, alice, installation.client(secret=installation.token()[1]), urls[1])
     tag = alice.get(url).headers["ETag"]

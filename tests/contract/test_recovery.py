@@ -18,7 +18,7 @@ from api.changes.actor import Actor
 from api.changes.intent import Intent
 from api.database import db, writing
 from api.errors import OperatorError
-from api.models import Nameserver, Publication, Record, Token, Zone
+from api.models import Lock, Nameserver, Publication, Record, Token, Zone
 from api.recovery import files, stream
 from api.recovery.dump import differing, dump
 from api.recovery.load import load
@@ -26,10 +26,11 @@ from api.recovery.places import place_of
 from api.recovery.rebuild import Rebuilder
 from api.settings import Settings
 from nameserver.render import Renderer
+from tests.contract.forms import add, locked
 from tests.installation import ALICE, Installation
 from tests.postgres import Postgres
 
-ROWS = (Zone, "domain", "serial"), (Record, "uuid", "value"), (Token, "hash", "expires_at")
+ROWS = (Zone, "domain", "serial"), (Record, "uuid", "value"), (Token, "hash", "expires_at"), (Lock, "uuid", "name")
 
 
 def quiet(_done: int, _all: int) -> None:
@@ -88,6 +89,7 @@ def test_restored_on_either_kind_of_database(
     path = f"/api/v1/dns-zones/{zone['uuid']}/records/"
     for value in ("é\n\\;", '"a" "b"', "x" * 60_000):
         assert alice.post(path, json={"record_type": "TXT", "name": "t", "value": value}).status_code == 201
+    locked(alice, zone, "reserved", name="reserved")
     serial = installation.stored(Zone, "serial")[0][0]
     installation.in_sync("example.com", serial)
     back_up(installation, tmp_path / "file")
@@ -104,6 +106,8 @@ def test_restored_on_either_kind_of_database(
         # The numbers of new rows go on above those that came.
         assert client.post(path, json={"record_type": "A", "name": "new", "value": "192.0.2.1"}).status_code == 201
         assert client.post("/api/v1/dns-zones/", json={"domain": "example.net"}).status_code == 201
+        assert add(client, zone, "reserved A 192.0.2.1").status_code == 409
+        locked(client, zone, "another", name="another")
 
 
 def test_control_plane_of_a_restored_database_is_not_fenced_out(

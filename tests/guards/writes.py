@@ -4,6 +4,7 @@ from tests.guards.guard import Guard
 
 _TWICE = "a write is sent twice, because its answer was lost"
 _ONE_RECORD = "two people change one record"
+_LOCKED = "somebody or a program changes what must stay"
 _HALF = "half a batch"
 _CONTRADICT = "records that contradict each other"
 _ONE_DOMAIN = "two accounts want one domain"
@@ -60,6 +61,34 @@ GUARDS = (
         "Zone.account_id == actor.account_id).with_for_update()",
         "Zone.account_id == actor.account_id)",
         ("tests/contract/test_etags.py::test_one_of_many_writers_wins[postgresql]",),
+    ),
+    Guard(
+        _LOCKED,
+        "api/changes/journal.py",
+        "    locks.require_unlocked(session, zone, [*removed, *added])\n",
+        "",
+        ("tests/contract/test_locks.py::test_every_way_in_honours_it[sqlite]",),
+    ),
+    Guard(
+        _LOCKED,
+        "api/changes/edit.py",
+        "            locks.require_unlocked(self._session, self.zone, stored.as_values(retimed))",
+        "            pass",
+        ("tests/contract/test_locks.py::test_every_way_in_honours_it[sqlite]",),
+    ),
+    Guard(
+        _LOCKED,
+        "api/changes/zones.py",
+        "    locks.require_unlocked(session, zone, gone)\n",
+        "",
+        ("tests/contract/test_locks.py::test_every_way_in_honours_it[sqlite]",),
+    ),
+    Guard(
+        _LOCKED,
+        "api/changes/zones.py",
+        "        locks.require_unlocked(session, zone)\n",
+        "",
+        ("tests/contract/test_cli_locks.py::test_commands_honour_it[sqlite]",),
     ),
     Guard(
         _HALF,
