@@ -13,8 +13,9 @@ from api.routes import ANY, ROUTES, Route
 from api.schemas.errors import ErrorAnswer
 from api.schemas.examples import EXAMPLES
 from api.schemas.fields import Flag, Text, WholeNumber
+from api.schemas.imports import SeveralAnswer
 from api.schemas.proposals import ProposalAnswer
-from api.schemas.queries import NoQuery, WriteQuery
+from api.schemas.queries import ExportQuery, NoQuery, WriteQuery
 
 _WRITE_HEADERS = {
     "X-Change-Id": "The change this write made; absent when nothing changed.",
@@ -38,6 +39,22 @@ _REQUEST_HEADERS = {
 _ONE_OR_MANY = ("create_record", "zone_check")
 _DECIDING = ("confirm_change", "approve_proposal", "reject_proposal")
 _TAGGED = ("show_zone", "show_record")
+#: What a zone may be sent as.
+_IMPORTED = {
+    "text/dns": {"schema": {"type": "string"}},
+    "multipart/form-data": {
+        "schema": {"type": "object", "additionalProperties": {"type": "string", "contentMediaType": "text/dns"}}
+    },
+    "application/x-tar": {"schema": {"type": "string", "contentMediaType": "application/x-tar"}},
+}
+#: What a zone may be answered as.
+_EXPORTED: dict[str, Any] = {
+    kind: {"schema": {"type": "string"}} for kind in ("text/dns", "text/csv", "text/plain")
+} | {"application/json": {"schema": {"type": "object"}}, "application/yaml": {"schema": {}}}
+_EXPORT_HEADERS = {
+    "Content-Disposition": "A name for the file.",
+    "X-Left-Out": "How many things the format cannot hold; absent when it holds everything.",
+}
 #: What the answers are that have no schema of their own.
 _PLAIN = {
     "openapi": "application/json",
@@ -53,7 +70,7 @@ _ERRORS = {
     409: "What it would change is locked, or a request with the same Idempotency-Key is under way.",
     412: "It has changed meanwhile.",
     413: "The body is too large.",
-    415: "The body is not application/json.",
+    415: "The body is of another media type.",
     429: "Too many requests within a minute; Retry-After says when to try again.",
     500: "A fault of ours; nothing was changed.",
     503: "The database, or what else it takes, is not available at the moment.",
@@ -116,6 +133,8 @@ def _operation(route: Route) -> dict[str, Any]:
         example = EXAMPLES.get(route.body)
         content: dict[str, Any] = {"schema": _body_schema(route)} | ({"example": example} if example else {})
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if route.large:
+        operation["requestBody"] = {"required": True, "content": _IMPORTED}
     return operation
 
 
@@ -155,12 +174,16 @@ def _success(route: Route) -> dict[str, Any]:
         schema: Any = {"type": "array", "items": route.answers} if route.many else route.answers
         if route.answer.__name__ in _ONE_OR_MANY:
             schema = {"oneOf": [route.answers, {"type": "array", "items": route.answers}]}
+        if route.large:
+            schema = {"oneOf": [route.answers, SeveralAnswer]}
         response["content"] = {"application/json": {"schema": schema}}
         if (example := EXAMPLES.get(route.answers)) is not None:
             response["content"]["application/json"]["example"] = [example] if route.many else example
     elif (kind := _PLAIN.get(route.answer.__name__)) is not None:
         response["content"] = {kind: {"schema": {"type": "object" if kind.endswith("json") else "string"}}}
-    if issubclass(route.query, WriteQuery):
+    if route.query is ExportQuery:
+        response |= {"content": _EXPORTED, "headers": _headers(_EXPORT_HEADERS)}
+    elif issubclass(route.query, WriteQuery):
         response["headers"] = _headers(_WRITE_HEADERS)
     elif route.answer.__name__ in _TAGGED:
         response["headers"] = _headers(_TAG_HEADERS)
@@ -210,7 +233,7 @@ def _faults(route: Route) -> list[int]:
         statuses.add(409)
     if issubclass(route.query, WriteQuery):
         statuses |= {409, 413} | ({412} if "<uuid>" in route.path else set())
-    if route.body is not None:
+    if route.body is not None or route.large:
         statuses.add(415)
     return sorted(statuses)
 

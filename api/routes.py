@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from marshmallow import Schema
 
 from api import auth, proposing
@@ -17,11 +17,24 @@ from api.answers import json_response, written_response
 from api.changes import idempotency
 from api.errors import InvalidRequest, NotFound
 from api.intents import intent
-from api.resources import batches, changes, documents, health, history, locks, proposals, records, zones
+from api.resources import (
+    batches,
+    changes,
+    documents,
+    exports,
+    health,
+    history,
+    imports,
+    locks,
+    proposals,
+    records,
+    zones,
+)
 from api.schemas import loading
 from api.schemas.batches import BatchAnswer, BatchBody
 from api.schemas.checks import CheckAnswer, DeepQuery, HistoryQuery
 from api.schemas.history import DiffAnswer, RollbackBody, ToldChange, UndoneAnswer
+from api.schemas.imports import ImportAnswer
 from api.schemas.locks import LockAnswer, LockBody
 from api.schemas.proposals import ProposalAnswer
 from api.schemas.queries import (
@@ -29,6 +42,8 @@ from api.schemas.queries import (
     BatchQuery,
     ChangesQuery,
     DiffQuery,
+    ExportQuery,
+    ImportQuery,
     LockQuery,
     NoQuery,
     PagedAtQuery,
@@ -52,7 +67,10 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE |
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row. `permission` None needs no token; `answers` None has no body; `many`: an array of them."""
+    """One row. `permission` None needs no token; `answers` None has no body; `many`: an array of them.
+
+    `large`: the body may be as large as the setting `import_limit` says.
+    """
 
     method: str
     path: str
@@ -63,6 +81,7 @@ class Route:
     body: type[Schema] | None = None
     answers: type[Schema] | None = None
     many: bool = False
+    large: bool = False
 
 
 def _write(
@@ -74,8 +93,9 @@ def _write(
     body: Any = None,
     answers: Any = None,
     query: type[WriteQuery] = WriteQuery,
+    large: bool = False,
 ) -> Route:
-    return Route(method, _API + path, permission, status, answer, query, body, answers)
+    return Route(method, _API + path, permission, status, answer, query, body, answers, large=large)
 
 
 def _read(path: str, answer: Callable[..., Response], answers: Any, query: Any = NoQuery, many: bool = False) -> Route:
@@ -85,6 +105,13 @@ def _read(path: str, answer: Callable[..., Response], answers: Any, query: Any =
 ROUTES = (
     _read("/dns-zones/", zones.list_zones, ZoneAnswer, ZoneQuery, many=True),
     _write("POST", "/dns-zones/", CREATE, 201, zones.create_zone, ZoneBody, WholeZoneAnswer),
+    _write(
+        *("POST", "/dns-zones/import/", CREATE, 201, imports.import_zones),
+        answers=ImportAnswer,
+        query=ImportQuery,
+        large=True,
+    ),
+    _read("/dns-zones/<uuid>/export/", exports.export_zone, None, ExportQuery),
     _read("/dns-zones/<uuid>/", zones.show_zone, WholeZoneAnswer, AtQuery),
     _write("DELETE", "/dns-zones/<uuid>/", DELETE, 204, zones.delete_zone),
     _read("/dns-zones/<uuid>/status/", zones.zone_status, StatusAnswer),
@@ -144,6 +171,8 @@ def _guarded(route: Route) -> Callable[..., Response]:
         elif route.permission is not None:
             auth.require(route.permission)
         g.route = route
+        if route.large:
+            request.max_content_length = current_app.config["SETTINGS"].import_limit
         g.query = loading.load_query(route.query())
         values = {key: _canonical_uuid(value) for key, value in path.items()}
         return _written(route, values) if issubclass(route.query, WriteQuery) else route.answer(**values)
@@ -165,6 +194,8 @@ def _written(route: Route, values: dict[str, str]) -> Response:
     if known is not None:
         if route.permission == ANY:
             batches.authorized()
+        if route.large:
+            imports.authorized()
         body, written = known
         response = written_response(body, 202 if proposing.wanted() else route.status, written)
         response.headers["Idempotency-Replayed"] = "true"

@@ -34,6 +34,7 @@ _AT_LEAST_ONE = (
     "sweep_seconds",
     "content_seconds",
     "body_limit",
+    "import_limit",
     "most_waiters",
     "zones_per_account",
     "records_per_zone",
@@ -78,6 +79,7 @@ class Settings:
     reserved_names: tuple[str, ...] = setting((), "domains nobody can create a zone for, nor below")
     suffix_exempt: tuple[str, ...] = setting(("home.arpa",), "public suffixes that may be zones all the same")
     body_limit: int = setting(1048576, "the largest request body")
+    import_limit: int = setting(33554432, "the largest body of an import, unpacked")
     most_waiters: int = setting(12, "requests of one process that may wait for a publication at a time")
     sweep_seconds: int = setting(300, "how often everything the nameservers answer is compared with the database")
     content_seconds: int = setting(86400, "how often the whole content of every zone, as served, is compared")

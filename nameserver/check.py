@@ -113,7 +113,7 @@ class Checker:
         name = re.sub(r"^-", r"\\045", names.parse(domain).text)
         options = ("-k", "warn", "-i", "local", "-D", "-s", "full", "-o", "-")
         done = _run([_find("named-checkzone"), *options, name, "/dev/stdin"], _TIMEOUT, file.content)
-        problems = _problems(domain, done.stderr, failed=bool(done.returncode))
+        problems = said(domain, done.stderr, failed=bool(done.returncode))
         if not done.returncode and (loaded := _count(done.stdout)) != file.records:
             detail = f"The zone file loads as {loaded} records instead of {file.records}."
             mend = "Look for a record that stands twice, or that is not in this zone."
@@ -190,7 +190,8 @@ def _count(dump: bytes) -> int:
     return sum(1 for line in dump.splitlines() if line and not line.startswith(b";"))
 
 
-def _problems(domain: str, output: bytes, failed: bool) -> list[Problem]:
+def said(domain: str, output: bytes, failed: bool) -> list[Problem]:
+    """What named-checkzone, or named-compilezone, printed about /dev/stdin as problems."""
     lines = output.decode(errors="replace").splitlines()
     found = (problem for line in lines if (problem := _problem(domain, line, failed)))
     problems = list(dict.fromkeys(found))

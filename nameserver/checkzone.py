@@ -110,6 +110,13 @@ _MESSAGES = (
         "Delegate each subdomain by its name.",
     ),
     _Message(
+        r"(?P<type>\S+) record at top of zone \((?P<owner>[^)]+)\)",
+        "above-the-apex",
+        "A {type} record cannot stand at {owner}, the zone's own name: it belongs in the zone above it.",
+        "Remove it here, and give it to the registrar.",
+        Severity.ERROR,
+    ),
+    _Message(
         r"ignoring out-of-zone data \((?P<owner>\S+)\)",
         "out-of-zone",
         "{owner} is not in this zone: its record would not be served.",

@@ -101,12 +101,7 @@ class Edit:
         new = sum(1 for uuid, row in self._after.items() if row and self._before.get(uuid) is None)
         self._session.flush()
         there = self._rows.count() + gone - new
-        if there >= _MANY and gone > _SHARE * there:
-            raise InvalidInput(
-                "confirm_removals",
-                f"The batch removes {gone} of the {there} records of {self.zone.domain}; "
-                "if that is meant, send it again with ?confirm_removals=true.",
-            )
+        require_few_removed("The batch", self.zone.domain, gone, there)
 
     def _note(self, row: Record) -> None:
         if row.uuid not in self._before:
@@ -177,6 +172,16 @@ class Edit:
                 "name", f"A zone may have {self._settings.records_per_zone} records; this one has as many."
             )
         self._count += 1
+
+
+def require_few_removed(what: str, domain: str, gone: int, there: int) -> None:
+    """Raises InvalidInput("confirm_removals") when `gone` of the `there` records are much of the zone."""
+    if there >= _MANY and gone > _SHARE * there:
+        raise InvalidInput(
+            "confirm_removals",
+            f"{what} removes {gone} of the {there} records of {domain}; "
+            "if that is meant, send it again with ?confirm_removals=true.",
+        )
 
 
 def _branch(name: str) -> str:

@@ -8,7 +8,7 @@ _COMMANDS = {
     "up": ("up", "Run everything on this machine: API, control plane and two nameservers."),
     "account": ("accounts", "Create and list accounts."),
     "token": ("tokens", "Create, list and revoke API tokens."),
-    "zone": ("zones", "Create, show, list, lock, move and delete zones; their history, and back."),
+    "zone": ("zones", "Create, show, list, import, export, lock, move and delete zones; their history, and back."),
     "record": ("records", "Add, set and delete records."),
     "change": ("undoing", "Show, confirm and revert changes."),
     "proposal": ("proposals", "List, show, approve and reject proposed and scheduled writes."),

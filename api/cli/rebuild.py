@@ -47,7 +47,7 @@ def rebuild(
     from nameserver.render import Renderer
 
     with app.app_context(), _files(name, from_folder) as files:
-        intent = replace(intent_of(_owner(email)), dry_run=dry_run)
+        intent = replace(intent_of(owner(email)), dry_run=dry_run)
         rebuilder = Rebuilder(settings, intent, Renderer(settings.templates), other_settings)
         taken = [_told(rebuilder.take(*file), number) for number, file in enumerate(files, 1)]
     _report(taken, dry_run)
@@ -67,7 +67,8 @@ def _files(name: str | None, folder: Path | None) -> Iterator[Iterator[tuple[str
         yield transport.zone_files()
 
 
-def _owner(email: str | None) -> "Account":
+def owner(email: str | None) -> "Account":
+    """The account of this e-mail address, or the only one. Raises OperatorError, NotFound."""
     from api.errors import OperatorError
     from api.store.accounts import account_of, all_accounts
 

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli.exporting import export_zones
 from api.cli.history import diff, history
+from api.cli.importing import import_zones
 from api.cli.locks import list_locks, lock, unlock
 from api.cli.options import application, as_json, installation, show, table
 from api.cli.undoing import rollback, undelete
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def zone() -> None:
-    """Create, show, list, lock, move and delete zones; show their history, and go back in it."""
+    """Create, show, list, import, export, lock, move and delete zones; show their history, and go back in it."""
 
 
 @zone.command("list")
@@ -143,7 +145,7 @@ def release(settings: "Settings", domain: str, put_back: bool, yes: bool, second
         watch(changes.release(operator(), domain, put_back), seconds)
 
 
-for each in (history, diff, rollback, undelete, lock, unlock, list_locks):
+for each in (import_zones, export_zones, history, diff, rollback, undelete, lock, unlock, list_locks):
     zone.add_command(each)
 
 

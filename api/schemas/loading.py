@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from flask import current_app, g, request
+from flask import g, request
 from marshmallow import RAISE, Schema, ValidationError
 from marshmallow.exceptions import SCHEMA
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -46,7 +46,7 @@ def content_of_request() -> bytes:
     Without a Content-Length (chunked) it is read up to the limit, and the rest would be cut off unseen.
     """
     content = request.get_data(cache=True)
-    if request.content_length is None and len(content) >= current_app.config["MAX_CONTENT_LENGTH"]:
+    if request.content_length is None and len(content) >= (request.max_content_length or 0):
         raise RequestEntityTooLarge
     return content
 

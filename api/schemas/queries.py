@@ -1,5 +1,7 @@
 """The shape of query strings; an unknown parameter is a fault, since a typo must not list everything."""
 
+from marshmallow import validate
+
 from api.schemas.fields import Flag, Moment, QueryNumber, Text, Time
 from api.schemas.loading import Body
 
@@ -34,6 +36,19 @@ class BatchQuery(WriteQuery):
     """`confirm_removals`: it is meant that a batch removes much of a zone."""
 
     confirm_removals = Flag()
+
+
+class ImportQuery(BatchQuery):
+    """Which zone a file is, and what becomes of the records that are there."""
+
+    domain = Text()
+    mode = Text(validate=validate.OneOf(["create", "replace", "merge"]))
+
+
+class ExportQuery(Body):
+    """In which format."""
+
+    format = Text(validate=validate.OneOf(["zone", "json", "csv", "octodns", "tinydns"]))
 
 
 class Paging(Body):

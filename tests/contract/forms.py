@@ -11,6 +11,9 @@ from werkzeug.test import TestResponse
 
 ZONES, RECORDS, CHANGES = "/api/v1/dns-zones/", "/api/v1/dns-records/", "/api/v1/dns-changes/"
 LOCKS = "/api/v1/dns-locks/"
+IMPORT = f"{ZONES}import/"
+# A zone file with nothing but what it must have, from another nameserver.
+FILE = b"@ 3600 IN SOA ns.other.test. host.other.test. 1 7200 900 1209600 300\n@ 3600 IN NS ns.other.test.\n"
 UNKNOWN = "6f1f9a52-0000-4000-8000-000000000000"
 
 # In the order of the page's examples.

@@ -13,6 +13,7 @@ from api.changes import tokens
 from api.routes import ANY, ROUTES, Route
 from tests.contract.forms import (
     CHANGES,
+    FILE,
     RECORDS,
     UNKNOWN,
     ZONES,
@@ -36,6 +37,8 @@ PERMISSIONS = {
     "POST /api/v1/dns-zones/": "dns:create",
     "GET /api/v1/dns-zones/<uuid>/": "dns:list",
     "DELETE /api/v1/dns-zones/<uuid>/": "dns:delete",
+    "POST /api/v1/dns-zones/import/": "dns:create",
+    "GET /api/v1/dns-zones/<uuid>/export/": "dns:list",
     "GET /api/v1/dns-zones/<uuid>/status/": "dns:list",
     "GET /api/v1/dns-zones/<uuid>/records/": "dns:list",
     "POST /api/v1/dns-zones/<uuid>/records/": "dns:create",
@@ -87,6 +90,8 @@ REFUSED = {
     "POST /api/v1/dns-zones/<uuid>/undelete/": 409,
     "POST /api/v1/dns-changes/<uuid>/confirm/": 409,
 }
+# What is no JSON.
+PLAIN = {"POST /api/v1/dns-zones/import/": {"data": FILE, "content_type": "text/dns", "query_string": "domain=a.test"}}
 SECRET = "vps_" + "x" * 43
 
 Ids = dict[str, str]
@@ -101,6 +106,8 @@ def send(client: FlaskClient, route: Route, ids: Ids, **more: Any) -> TestRespon
     noun = next((noun for noun in ids if noun in route.path), "")
     if BODIES.get(key_of(route)) and not more:
         more = {"json": BODIES[key_of(route)]}
+    if PLAIN.get(key_of(route)) and not more:
+        more = PLAIN[key_of(route)]
     query = {"query_string": QUERIES.get(key_of(route), {})}
     return client.open(route.path.replace("<uuid>", ids.get(noun, "")), method=route.method, **(query | more))
 

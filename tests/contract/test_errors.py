@@ -19,6 +19,7 @@ from api.routes import ROUTES, Route
 from api.store import zones as stored_zones
 from tests.contract.forms import (
     CHANGES,
+    IMPORT,
     LOCKS,
     RECORDS,
     UNKNOWN,
@@ -94,6 +95,8 @@ METHODS = {
     zone_url({"uuid": UNKNOWN}): "DELETE, GET, HEAD",
     zone_url({"uuid": UNKNOWN}, "records/"): "GET, HEAD, POST",
     zone_url({"uuid": UNKNOWN}, "status/"): "GET, HEAD",
+    zone_url({"uuid": UNKNOWN}, "export/"): "GET, HEAD",
+    IMPORT: "DELETE, GET, HEAD, POST",
     zone_url({"uuid": UNKNOWN}, "check/"): "GET, HEAD, POST",
     "/api/v1/dns-batches/": "POST",
     "/api/v1/openapi.json": "GET, HEAD",

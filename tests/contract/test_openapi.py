@@ -1,5 +1,6 @@
 """The OpenAPI document: valid, complete, true of every answer, and enough to make a client of."""
 
+import io
 import json
 import keyword
 import re
@@ -19,6 +20,8 @@ from api.routes import ROUTES, Route
 from api.schemas.queries import WriteQuery
 from tests.contract.forms import (
     CHANGES,
+    FILE,
+    IMPORT,
     LOCKS,
     RECORDS,
     UNKNOWN,
@@ -86,7 +89,7 @@ def test_every_route_is_described(document: Json) -> None:
             assert f"`{route.permission}`" in operation["description"]
         queries = {each["name"] for each in operation["parameters"] if each["in"] == "query"}
         assert queries == set(route.query().fields)
-        assert ("requestBody" in operation) == (route.body is not None)
+        assert ("requestBody" in operation) == (route.body is not None or route.large)
         assert [each["name"] for each in operation["parameters"] if each["in"] == "path"] == re.findall(
             r"<(\w+)>", route.path
         )
@@ -114,7 +117,7 @@ def statuses_of(route: Route) -> set[str]:
     statuses |= {"429"} if path not in ("/healthz", "/metrics") else set()
     statuses |= {"401", "403"} if route.permission else set()
     statuses |= {"404"} if "<uuid>" in route.path else set()
-    statuses |= {"415"} if route.body else set()
+    statuses |= {"415"} if route.body or route.large else set()
     if issubclass(route.query, WriteQuery):
         statuses |= {"202", "409", "413"} | ({"412"} if "<uuid>" in route.path else set())
     return statuses | ({"304"} if f"{route.method} {path}" in TAGGED else set())
@@ -213,6 +216,18 @@ def lock(see: Callable[[TestResponse], TestResponse], alice: FlaskClient, url: s
         see(alice.delete(f"{LOCKS}{made['uuid']}/"))
 
 
+def see_files(alice: FlaskClient, zone: Json, see: Callable[[TestResponse], TestResponse]) -> None:
+    """Imports and exports, and their errors."""
+    sent = {"data": FILE, "content_type": "text/dns"}
+    for query in ("domain=import.example", "domain=import.example&dry_run=true", "domain=com", "mode=x"):
+        see(alice.post(f"{IMPORT}?{query}", **sent))
+    see(alice.post(f"{IMPORT}?domain=import.example&mode=replace", **sent))
+    see(alice.post(IMPORT, data={"several.example": (io.BytesIO(FILE), "x")}))
+    see(alice.post(IMPORT, json={}))
+    for form in ("zone", "json", "csv", "octodns", "tinydns", "x"):
+        see(alice.get(zone_url(zone, f"export/?format={form}")))
+
+
 def test_every_answer_is_as_described(installation: "Installation", alice: FlaskClient, document: Json) -> None:
     """The main flows and their errors, over all operations."""
     nobody, weak = installation.app.test_client(), installation.client_with("dns:list")
@@ -233,6 +248,7 @@ def test_every_answer_is_as_described(installation: "Installation", alice: Flask
         body |= {} if priority is None else {"priority": priority}
         record = see(alice.post(urls[1], json=body)).get_json()
     see(alice.post(urls[1], json=[{"record_type": "A", "name": f"h{each}", "value": "192.0.2.1"} for each in range(3)]))
+    see_files(alice, zone, see)
     url = record_url(record)
     batch = {
         "operations": [

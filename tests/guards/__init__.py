@@ -1,12 +1,13 @@
 """Every guard, and the proof that each is tested: taken out in turn, it is missed (`python -m tests.guards`)."""
 
-from tests.guards import access, agent, content, control, drift, recovery, writes
+from tests.guards import access, agent, content, control, drift, imports, recovery, writes
 from tests.guards.guard import Guard
 
 #: In the order of the tables by theme; each table is a module of its own.
 GUARDS: tuple[Guard, ...] = (
     *content.GUARDS,
     *writes.GUARDS,
+    *imports.GUARDS,
     *access.GUARDS,
     *control.GUARDS,
     *agent.GUARDS,

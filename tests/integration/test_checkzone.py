@@ -35,6 +35,7 @@ TABLE = {
     "CNAME and others": ("x 60 IN A 192.0.2.1|x 60 IN CNAME b.example.", "error cname-not-alone"),
     "two CNAMEs": ("x 60 IN CNAME b.example.|x 60 IN CNAME c.example.", "error more-than-one"),
     "wildcard NS": ("*.x 60 IN NS ns.b.example.", "error wildcard-ns"),
+    "DS at the apex": ("@ 60 IN DS 1 13 2 " + "00" * 32, "error above-the-apex"),
     "out of zone": ("x.b.example. 60 IN A 192.0.2.1", "error out-of-zone", "error record-count"),
     "inner wildcard": ("x.*.y 60 IN TXT z", "warning inner-wildcard"),
     "unknown type": ("x 60 IN NOSUCH 1", "error unknown-type"),
