@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from api.cli.options import application, installation, progress
+from api.cli.telling import counted
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -50,7 +51,9 @@ def verify(settings: "Settings", save: IO[str] | None, against: Path | None) -> 
         )
     if save:
         json.dump(ends, save, indent=1)
-    click.echo(f"{count} changes of {len(ends)} domains: every one is as it was written, and none is missing.")
+    click.echo(
+        f"{counted(count, 'change')} of {counted(len(ends), 'domain')}: all as they were written, none is missing."
+    )
 
 
 def _verified(known: set[str]) -> tuple[int, list[str], dict[str, str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli.options import application, as_json, installation, show
-from api.cli.telling import by, print_records
+from api.cli.telling import by, counted, print_records
 from api.cli.writes import wait_option, watch
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def show_proposal(settings: "Settings", id_: str) -> None:
     click.echo(f"{body['write']}: {body['state']}{when}{': ' + body['detail'] if body['detail'] else ''}")
     click.echo(f"  {body['created_at']} by {by(body['actor'])}{': ' + body['reason'] if body['reason'] else ''}")
     for effect in body["effects"]:
-        click.echo(f"{effect['domain']} {effect['action']}, {effect['names']} names, {effect['share']:.0%} of it goes")
+        click.echo(
+            f"{effect['domain']} {effect['action']}, {counted(effect['names'], 'name')}, {effect['share']:.0%} goes"
+        )
         print_records(effect)
     for check in body["checks"]:
         click.echo(f"{check['domain']} as it would be: {check['verdict']}")

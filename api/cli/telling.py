@@ -20,4 +20,9 @@ def line(record: Mapping[str, Any]) -> str:
 def by(actor: Mapping[str, Any]) -> str:
     from api.models.changes import who
 
-    return f"{who(actor)} by {actor['source']}"
+    return f"{who(actor)}, {actor['source']}"
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 record`, `2 records`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

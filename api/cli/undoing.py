@@ -7,7 +7,7 @@ import click
 
 from api.cli.history import change
 from api.cli.options import application, installation
-from api.cli.telling import print_records
+from api.cli.telling import counted, print_records
 from api.cli.writes import canonical, intent_of, wait_option, watch, zone_of
 
 if TYPE_CHECKING:
@@ -115,5 +115,5 @@ def _watch(done: tuple[Any, "Written"], seconds: float) -> None:
     if written.change is None:
         click.echo(f"{written.domain} is so already.")
         return
-    click.echo(f"{len(body['removed'])} records removed, {len(body['added'])} added.")
+    click.echo(f"{counted(len(body['removed']), 'record')} removed, {len(body['added'])} added.")
     watch(written, seconds)

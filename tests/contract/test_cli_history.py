@@ -19,7 +19,7 @@ def test_history_and_diff(run: Run, alice: FlaskClient, zone: Json) -> None:  # 
     alice.patch(record_url(record), json={"value": "192.0.2.2"}, headers={"X-Change-Reason": "moved"})
     lines = run("zone", "history", "example.com").done.splitlines()
     assert [line.split()[0] for line in lines] == ["NUMBER", "3", "2", "1"]
-    assert "alice@example.org (all) by api" in lines[1]
+    assert "alice@example.org (all), api" in lines[1]
     assert "moved" in lines[1]
     listed = json.loads(run("zone", "history", "example.com", "--json").done)
     assert listed == changes(alice, zone)
@@ -67,10 +67,10 @@ def test_reason_that_cannot_be_kept(run: Run, zone: Json) -> None:  # noqa: F811
 def test_audit(run: Run, alice: FlaskClient, zone: Json, tmp_path: Path) -> None:  # noqa: F811
     saved = tmp_path / "heads.json"
     assert run("audit", "verify", "--save", str(saved)).done == (
-        "1 changes of 1 domains: every one is as it was written, and none is missing.\n"
+        "1 change of 1 domain: all as they were written, none is missing.\n"
     )
     added(alice, zone, "www A 192.0.2.1")
-    assert "2 changes of 1 domains" in run("audit", "verify", "--against", str(saved)).done
+    assert "2 changes of 1 domain" in run("audit", "verify", "--against", str(saved)).done
     saved.write_text('{"example.com": "0000"}')
     assert "1 of the findings above" in run("audit", "verify", "--against", str(saved)).err
     saved.write_text("no")
@@ -94,7 +94,7 @@ def test_proposals(run: Run, alice: FlaskClient, zone: Json) -> None:  # noqa: F
     later = alice.post(f"{url}&apply_at=2126-01-18T16:45:00Z", json=body).get_json()["id"]
     assert [line.split()[-1] for line in run("proposal", "list").done.splitlines()] == ["ID", later, two, one]
     shown = run("proposal", "show", one).done
-    assert "example.com records, 1 names, 0% of it goes\n+ foo_bar 3600 A 192.0.2.1" in shown
+    assert "example.com records, 1 name, 0% goes\n+ foo_bar 3600 A 192.0.2.1" in shown
     assert "example.com as it would be: warning" in shown
     assert "pending" in run("proposal", "approve", one, "--wait", "0").done
     assert changes(alice, zone)[0]["actor"]["approved_by"].endswith(" (cli)")

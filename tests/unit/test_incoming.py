@@ -285,6 +285,7 @@ def test_files_of_an_archive() -> None:
         (gzip.compress(archive(("a", bytes(50_000_000)))), "more than 100000 octets"),
         (gzip.compress(archive(("a", bytes(50_000_000)), kind=tarfile.XHDTYPE)), "more than 100000 octets"),
     ],
+    ids=["link", "device", "empty", "none", "no gzip", "cut off", "large", "bomb", "header"],
 )
 def test_archive_that_is_refused(content: bytes, says: str) -> None:
     with pytest.raises(InvalidInput, match=says):
