@@ -2,14 +2,11 @@
 
 import hashlib
 import re
-from datetime import timedelta
-from uuid import uuid4
 
 from flask import g, request
 
 from api.auth import caller
 from api.changes.intent import Deadline, Intent, Key
-from api.database import now
 from api.errors import InvalidRequest
 from api.schemas.loading import content_of_request
 
@@ -21,7 +18,6 @@ _TAGS = re.compile(rf"[ \t,]*(?:{_TAG.pattern}[ \t]*(?:,[ \t,]*|$))+")
 def intent() -> Intent:
     """What the caller of this request wants to write, and under which conditions. Raises InvalidRequest."""
     dry_run, confirm_removals = (bool(g.query.get(flag)) for flag in ("dry_run", "confirm_removals"))
-    seconds = g.query.get("confirm_within")
     return Intent(
         caller().actor(),
         dry_run,
@@ -29,7 +25,7 @@ def intent() -> Intent:
         key(),
         confirm_removals,
         reason(),
-        deadline=Deadline(str(uuid4()), now() + timedelta(seconds=seconds)) if seconds else None,
+        deadline=Deadline.within(g.query.get("confirm_within")),
     )
 
 

@@ -3,9 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 from flask import Flask, Response, current_app, g
 
@@ -15,7 +13,6 @@ from api.changes.actor import Actor
 from api.changes.intent import Deadline, Intent
 from api.changes.journal import Written
 from api.changes.tokens import PERMISSIONS
-from api.database import now
 from api.errors import ApiError
 from api.models import Proposal
 from api.schemas.loading import Body, Content
@@ -71,13 +68,12 @@ def _intent(proposal: Proposal, approved_by: str | None) -> Intent:
     caller: Caller = g.caller
     actor = Actor(caller.account_id, caller.account_uuid, told["account"], told["source"])
     actor = replace(actor, token=told.get("token"), address=told.get("address"), approved_by=approved_by)
-    seconds = query.get("confirm_within")
     return Intent(
         actor,
         if_match=frozenset(proposal.if_match) if proposal.if_match is not None else None,
         confirm_removals=bool(query.get("confirm_removals")),
         reason=proposal.reason,
-        deadline=Deadline(str(uuid4()), now() + timedelta(seconds=seconds)) if seconds else None,
+        deadline=Deadline.within(query.get("confirm_within")),
         proposal=proposal.uuid,
         watch=proposals.as_proposed(proposal.effects),
     )

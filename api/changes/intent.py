@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from api.changes.actor import Actor
+from api.database import now
 from api.errors import PreconditionFailed
 
 if TYPE_CHECKING:
@@ -26,6 +28,11 @@ class Deadline:
 
     write: str
     revert_at: datetime
+
+    @classmethod
+    def within(cls, seconds: int | None) -> "Deadline | None":
+        """That of a write made now; None for no seconds."""
+        return cls(str(uuid4()), now() + timedelta(seconds=seconds)) if seconds else None
 
 
 @dataclass(frozen=True, slots=True)
