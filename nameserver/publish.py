@@ -207,10 +207,12 @@ class Publisher:
 
     def _log(self, batch: Sequence[Item], outcomes: Sequence[Outcome], timings: dict[str, float], total: float) -> None:
         parts = " ".join(f"{part}={value:.2f}" for part, value in timings.items())
-        first = f"{batch[0].domain} {batch[0].serial}" if len(batch) == 1 else f"{len(batch)} zones"
+        done = sum(outcome.state is State.IN_SYNC for outcome in outcomes)
+        first = f"{batch[0].domain} {batch[0].serial}" if len(batch) == 1 else f"{done} of {len(batch)} zones"
+        word = "published" if done else "did not publish"
         one = {"zone": batch[0].domain, "serial": batch[0].serial} if len(batch) == 1 else {}
         extra = {"nameserver": self.name, **one}
-        log.info("%s: published %s total=%.2f %s", self.name, first, total * 1000, parts, extra=extra)
+        log.info("%s: %s %s total=%.2f %s", self.name, word, first, total * 1000, parts, extra=extra)
         serials = {item.domain: item.serial for item in batch}
         for outcome in outcomes:
             if outcome.error:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from api.changes import journal
@@ -71,6 +71,7 @@ def _put_zone_back(session: Session, intent: Intent, domain: str) -> Written:
     session.add(zone)
     session.flush()
     added = list(integrity.recorded(session, zone.uuid).values())
+    session.execute(delete(Record).where(Record.uuid.in_([record.uuid for record in added])))  # orphans, if any
     _insert(session, zone, added)
     return journal.keep(session, _as_owner(intent, owner), zone, _ACTION, [], added)
 

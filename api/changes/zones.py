@@ -19,7 +19,7 @@ from api.errors import NotFound
 from api.models import Account, Record, Zone
 from api.models.zones import reverse_domain
 from api.settings import Settings
-from api.store import locks
+from api.store import locks, vanished
 from api.store import records as stored
 from api.store import zones as store
 from nameserver import names
@@ -44,6 +44,7 @@ def create(settings: Settings, intent: Intent, domain: str, present: Present) ->
 def new_zone(settings: Settings, session: Session, intent: Intent, domain: str, uuid: str | None = None) -> Zone:
     """A zone of a canonical domain that has no change yet; whoever calls keeps one. Raises InvalidInput."""
     one_creation_at_a_time(session)
+    _refuse_served(intent.actor, domain)
     _refuse_overlap(intent.actor, domain)
     _require_room(settings, intent.actor)
     zone = Zone(
@@ -136,6 +137,22 @@ def _require_room(settings: Settings, actor: Actor) -> None:
     most = settings.zones_per_account
     if actor.account_id is not None and store.count_zones(actor.account_id, None) >= most:
         raise InvalidInput("domain", f"An account may have {most} zones; this one has as many.")
+
+
+def _refuse_served(actor: Actor, domain: str) -> None:
+    """What the nameservers serve and the database has lost must not be emptied by a new zone of its name."""
+    if lost := vanished.overlapping(domain):
+        raise InvalidInput(
+            "domain",
+            f"{lost} is served, and is gone from the database without a change that deleted it: an operator must "
+            f"release it first (`zonewright zone release {lost}`).",
+        )
+    if actor.source != "cli" and vanished.is_stray(domain):
+        raise InvalidInput(
+            "domain",
+            f"The nameservers serve a zone {domain} that is not in the database: an operator must take it in "
+            f"(`zonewright rebuild`), or replace it (`zonewright zone create {domain}`).",
+        )
 
 
 def _refuse_overlap(actor: Actor, domain: str) -> None:

@@ -1,20 +1,23 @@
 """What goes from the database by another way than a write is never published as gone, until a person says so."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select, update
 
-from api.changes import release
+from api.changes import release, zones
 from api.changes.actor import Actor
 from api.changes.intent import Intent
 from api.database import db, writing
 from api.errors import NotFound
-from api.models import Change, Publication, Record, Tombstone, Zone, checksums
+from api.models import Change, Nameserver, Publication, Record, Tombstone, Zone, checksums
 from api.store import control
 from api.store import records as stored
+from api.store.accounts import account_of
 from api.store.pages import EVERYTHING
 from api.verifying import Verifier
 from nameserver.serial import newer
@@ -244,3 +247,49 @@ def test_replaced_records_are_removed_all_the_same(alice: FlaskClient, zone: Jso
         for number in range(5)
     ]
     problem(alice.post("/api/v1/dns-batches/", json={"operations": operations}), 400, "confirm_removals", "5 of the 10")
+
+
+# ---- what is served must not be emptied by a new zone of its name ----
+
+
+def vanish(installation: "Installation", zone: Json, serial: int) -> None:
+    """The zone's row is deleted by hand, in SQLite as its shell does it: the records stay behind."""
+    installation.in_sync(zone["domain"], serial)
+    if not installation.settings.sqlite:
+        by_hand(installation, delete(Zone))
+        return
+    with closing(sqlite3.connect(installation.settings.data / "zonewright.db")) as database, database:
+        database.execute("DELETE FROM zones")
+
+
+@pytest.mark.parametrize("name", ["example.com", "sub.example.com"])
+def test_vanished_zone_is_not_created_anew(
+    installation: "Installation", alice: FlaskClient, bob: FlaskClient, zone: Json, www: Json, name: str
+) -> None:
+    vanish(installation, zone, serial(alice, zone))
+    for client in (alice, bob):
+        answer = client.post("/api/v1/dns-zones/", json={"domain": name})
+        assert "zonewright zone release example.com" in problem(answer, 400, "domain")
+    batch = {"operations": [{"action": "create_zone", "domain": name}]}
+    problem(alice.post("/api/v1/dns-batches/", json=batch), 400, "operations.0.domain")
+    let_go(installation, "example.com", put_back=True)
+    assert www["uuid"] in {each["uuid"] for each in alice.get(zone_url(zone)).get_json()["records"]}
+
+
+def test_no_zone_above_a_held_one_that_vanished(
+    installation: "Installation", alice: FlaskClient, bob: FlaskClient
+) -> None:
+    zone = created(alice, "sub.example.com")
+    vanish(installation, zone, serial(alice, zone))
+    by_hand(installation, update(Publication).values(state="held"))
+    problem(bob.post("/api/v1/dns-zones/", json={"domain": "example.com"}), 400, "domain", "release")
+
+
+def test_zone_that_only_the_nameservers_know_is_an_operators(installation: "Installation", alice: FlaskClient) -> None:
+    by_hand(installation, update(Nameserver).where(Nameserver.name == "ns2").values(strays=["stray.example"]))
+    problem(alice.post("/api/v1/dns-zones/", json={"domain": "stray.example"}), 400, "domain", "zonewright rebuild")
+    created(alice, "other.example")
+    with installation.app.app_context():
+        account = account_of("alice@example.org")
+        intent = Intent(Actor(account.id, account.uuid, account.email, "cli"))
+        assert zones.create(installation.settings, intent, "stray.example", lambda zone: zone.domain)[0]
