@@ -1,6 +1,7 @@
 """Bringing records to what they should be, whatever they are: undoing, restoring, replacing."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy import select
@@ -22,7 +23,8 @@ def become(edit: Edit, present: Sequence[Row], wanted: Iterable[Past]) -> None:
     left = {past.record.uuid: past for past in wanted}
     created = {row.uuid: row.created_at for row in present}
     for row, record in zip(present, as_values(present), strict=True):
-        if row.uuid in left and left[row.uuid].record == record:
+        past = left.get(row.uuid)
+        if past is not None and (past.record, _expiry(past)) == (record, row.expires_at):
             del left[row.uuid]
         else:
             edit.delete(row)
@@ -34,7 +36,12 @@ def become(edit: Edit, present: Sequence[Row], wanted: Iterable[Past]) -> None:
             record, moment = _anew(record), now()
         else:
             moment = created.get(record.uuid, past.created_at)
-        edit.restore(record, moment)
+        edit.restore(record, moment, _expiry(past))
+
+
+def _expiry(past: Past) -> datetime | None:
+    """When it expires; one whose time is over comes back to stay, or it would go again at once."""
+    return past.expires_at if past.expires_at and past.expires_at > now() else None
 
 
 def in_order(wanted: Iterable[Past]) -> list[Past]:

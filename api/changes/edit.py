@@ -1,8 +1,8 @@
 """Editing the records of one zone within one transaction: every rule, one serial step, one change."""
 
 import uuid as uuids
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,11 +10,10 @@ from sqlalchemy.orm import Session
 from api.changes import journal
 from api.changes.drafts import Draft, draft
 from api.changes.intent import Intent
-from api.changes.journal import Written
+from api.changes.journal import Expiries, Written
 from api.database import now
 from api.models import Record, Zone
 from api.settings import Settings
-from api.store import locks
 from api.store import records as stored
 from api.store.rows import Rows
 from nameserver import names, records, rules
@@ -24,6 +23,7 @@ Body = Mapping[str, Any]
 Faults = Mapping[str, str]
 # Of a zone with so many records, so large a share goes only when the removal is confirmed.
 _MANY = 10
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _BIRTHS = ("zone.create", "zone.undelete")
 _SHARE = 0.3
 Merge = Callable[[Record], tuple[Body, Faults]]
@@ -37,7 +37,7 @@ class Edit:
         self._settings, self._session, self._rows = settings, session, rows
         self._before: dict[str, records.Record | None] = {}
         self._after: dict[str, Record | None] = {}
-        self._retimed: list[Record] = []
+        self._expired: dict[str, datetime] = {}
         self._count: int | None = None
 
     def create(self, body: Body, faults: Faults) -> Record:
@@ -53,15 +53,13 @@ class Edit:
         """Change a record; `merge` makes the whole new body from the present one. Raises InvalidInput."""
         body, faults = merge(row)
         self._place(row, draft(body, faults, self.zone.domain, self._settings), row.name)
-        if row.expires_at != body.get("expires_at"):
-            row.expires_at = body.get("expires_at")
-            self._retimed.append(row)
+        row.expires_at = body.get("expires_at")
         return row
 
-    def restore(self, record: records.Record, created_at: datetime) -> Record:
+    def restore(self, record: records.Record, created_at: datetime, expires_at: datetime | None) -> Record:
         """Put a record back as it was, its uuid too. Raises InvalidInput."""
         self._require_room()
-        row = Record(uuid=record.uuid, zone_id=self.zone.id, created_at=created_at)
+        row = Record(uuid=record.uuid, zone_id=self.zone.id, created_at=created_at, expires_at=expires_at)
         self._place(row, Draft(record.type, record.name, record.value, record.ttl, record.priority), None)
         return row
 
@@ -85,15 +83,15 @@ class Edit:
         after = stored.as_values([row for row in self._after.values() if row])
         self._check_nameservers(before, after)
         self._session.flush()
-        unchanged = {repr(record) for record in before} & {repr(record) for record in after}
+        expire = {row.uuid: row.expires_at for row in self._after.values() if row and row.expires_at}
+        was = {repr(record): self._expired.get(record.uuid) for record in before}
+        unchanged = {key for record in after if was.get(key := repr(record), _NEVER) == expire.get(record.uuid)}
         removed = [record for record in before if repr(record) not in unchanged]
         added = [record for record in after if repr(record) not in unchanged]
-        changed = {record.uuid for record in (*removed, *added)}
-        if retimed := [row for row in self._retimed if row.uuid not in changed]:
-            locks.require_unlocked(self._session, self.zone, stored.as_values(retimed))
+        expiries = Expiries(_of(self._expired, removed), _of(expire, added))
         if action in _BIRTHS:  # the zone has its first serial, and is a change even when it is empty
-            return journal.keep(self._session, intent, self.zone, action, removed, added)
-        return journal.commit_records(self._session, intent, self.zone, removed, added, action)
+            return journal.keep(self._session, intent, self.zone, action, removed, added, expiries)
+        return journal.commit_records(self._session, intent, self.zone, removed, added, action, expiries)
 
     def require_few_removed(self) -> None:
         """Raises InvalidInput("confirm_removals") when much of the zone would go: a slip of a program, perhaps."""
@@ -106,6 +104,7 @@ class Edit:
     def _note(self, row: Record) -> None:
         if row.uuid not in self._before:
             self._before[row.uuid] = stored.as_values([row])[0]
+            self._expired |= {row.uuid: row.expires_at} if row.expires_at else {}
 
     def _place(self, row: Record, wanted: Draft, name: str | None) -> None:
         """Put the draft into the row, after every rule, with the RRset's other records brought to its TTL."""
@@ -182,6 +181,10 @@ def require_few_removed(what: str, domain: str, gone: int, there: int) -> None:
             f"{what} removes {gone} of the {there} records of {domain}; "
             "if that is meant, send it again with ?confirm_removals=true.",
         )
+
+
+def _of(expiries: Mapping[str, datetime], some: Iterable[records.Record]) -> dict[str, datetime]:
+    return {record.uuid: expiries[record.uuid] for record in some if record.uuid in expiries}
 
 
 def _branch(name: str) -> str:

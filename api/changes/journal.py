@@ -1,8 +1,8 @@
 """What every write does besides itself: the serial moves, the change is kept, the nameservers are due."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -17,6 +17,17 @@ from api.models.changes import described
 from api.store import locks
 from nameserver.records import Record
 from nameserver.serial import newer, next_serial
+
+
+@dataclass(frozen=True, slots=True)
+class Expiries:
+    """When the records removed and added by a change expire, of those that do, by uuid."""
+
+    removed: Mapping[str, datetime] = field(default_factory=dict)
+    added: Mapping[str, datetime] = field(default_factory=dict)
+
+
+NONE_EXPIRES = Expiries()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +48,34 @@ def commit_records(
     removed: Sequence[Record],
     added: Sequence[Record],
     action: str = "records",
+    expiries: Expiries = NONE_EXPIRES,
 ) -> Written:
-    """The end of every write to a zone's records. A write that changes nothing moves no serial.
+    """The end of every write to a zone's records. One that changes nothing of what is served moves no serial.
 
     Raises Conflict when one of the records is locked: whatever way it came.
     """
-    if sorted(map(repr, removed)) == sorted(map(repr, added)):
+    same = sorted(map(repr, removed)) == sorted(map(repr, added))
+    if same and expiries.removed == expiries.added:
         return Written(None, zone.uuid, zone.domain, zone.serial)
     locks.require_unlocked(session, zone, [*removed, *added])
+    if same:  # only when they expire has changed
+        return note(session, intent, zone, action, removed, added, expiries)
     zone.serial = next_serial(now().date(), zone.serial)
-    return keep(session, intent, zone, action, removed, added)
+    return keep(session, intent, zone, action, removed, added, expiries)
 
 
 def keep(
-    session: Session, intent: Intent, zone: Zone, action: str, removed: Sequence[Record], added: Sequence[Record]
+    session: Session,
+    intent: Intent,
+    zone: Zone,
+    action: str,
+    removed: Sequence[Record],
+    added: Sequence[Record],
+    expiries: Expiries = NONE_EXPIRES,
 ) -> Written:
     """Keep the change that gave the zone its serial, and make the zone due on every nameserver."""
     zone.checksum = checksums.moved(zone.checksum, removed, added)
-    written = note(session, intent, zone, action, removed, added)
+    written = note(session, intent, zone, action, removed, added, expiries)
     want(session, zone.domain, None if written.deletion else zone.serial, now())
     return written
 
@@ -66,6 +87,7 @@ def note(
     action: str,
     removed: Sequence[Record] = (),
     added: Sequence[Record] = (),
+    expiries: Expiries = NONE_EXPIRES,
 ) -> Written:
     """Keep a change of the zone as it is now, as the next in its chain."""
     actor = intent.actor
@@ -81,8 +103,8 @@ def note(
         actor=actor.to_json(),
         reason=intent.reason,
         undoes=intent.undoes,
-        removed=[described(record) for record in removed],
-        added=[described(record) for record in added],
+        removed=[described(record, expiries.removed.get(record.uuid)) for record in removed],
+        added=[described(record, expiries.added.get(record.uuid)) for record in added],
         created_at=now(),
     )
     zone.chain = change.chain = change.chained(zone.chain)

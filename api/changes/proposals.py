@@ -163,4 +163,4 @@ def _comparable(effect: Effect) -> tuple[Any, ...]:
 
 
 def _content(record: Mapping[str, Any]) -> str:
-    return repr([record[key] for key in ("name", "record_type", "ttl", "priority", "value")])
+    return repr([record.get(key) for key in ("name", "record_type", "ttl", "priority", "value", "expires_at")])

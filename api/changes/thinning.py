@@ -43,7 +43,7 @@ def _thin(session: Session, uuid: str, before: datetime) -> None:
     last = session.scalars(select(Change).where(old).order_by(Change.number.desc()).limit(1)).one()
     left = records_after(session, uuid, last.number)
     session.execute(delete(Change).where(Change.zone_uuid == uuid, Change.number < last.number))
-    last.removed, last.added = [], [described(past.record) for past in left.values()]
+    last.removed, last.added = [], [described(past.record, past.expires_at) for past in left.values()]
     last.action = last.action if last.action == DELETE else THINNED
     last.actor, last.reason, last.undoes = SYSTEM.to_json(), _REASON, None
     session.flush()

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.changes import checks, idempotency, journal, meanwhile
 from api.changes.actor import Actor
 from api.changes.intent import Intent
-from api.changes.journal import Written
+from api.changes.journal import Expiries, Written
 from api.database import changing, db, now, writing
 from api.errors import NotFound
 from api.models import Account, Record, Zone
@@ -87,9 +87,10 @@ def delete(intent: Intent, uuid: str) -> Written:
 
 def remove(session: Session, intent: Intent, zone: Zone) -> Written:
     """Delete a zone that the transaction holds, and its records. Raises Conflict when any of it is locked."""
-    gone = stored.as_values(session.scalars(select(Record).where(Record.zone_id == zone.id).order_by(Record.id)))
+    rows = session.scalars(select(Record).where(Record.zone_id == zone.id).order_by(Record.id)).all()
+    gone, expire = stored.as_values(rows), {row.uuid: row.expires_at for row in rows if row.expires_at}
     locks.require_unlocked(session, zone, gone)
-    written = journal.keep(session, intent, zone, "zone.delete", gone, [])
+    written = journal.keep(session, intent, zone, "zone.delete", gone, [], Expiries(expire))
     journal.bury(session, zone, written.change or "")
     checks.forget(session, zone.uuid)
     session.delete(zone)

@@ -59,9 +59,9 @@ def who(actor: Mapping[str, Any]) -> str:
     return f"{actor['account']} ({actor['token']})" if actor.get("token") else str(actor["account"])
 
 
-def described(record: Record | Row) -> dict[str, Any]:
-    """A record as a change keeps it."""
-    return {
+def described(record: Record | Row, expires_at: datetime | None = None) -> dict[str, Any]:
+    """A record as a change keeps it; one that expires also says when."""
+    told = {
         "uuid": record.uuid,
         "record_type": record.type,
         "name": record.name,
@@ -69,6 +69,7 @@ def described(record: Record | Row) -> dict[str, Any]:
         "ttl": record.ttl,
         "priority": record.priority,
     }
+    return told if expires_at is None else told | {"expires_at": expires_at.isoformat()}
 
 
 def record_of(description: Mapping[str, Any]) -> Record:

@@ -88,8 +88,9 @@ def told(change: Change) -> dict[str, Any]:
 
 
 def past_record(past: Past) -> dict[str, Any]:
-    """A record as it was, with the seven keys it had."""
-    return described(past.record) | {"created_at": stamp(past.created_at)}
+    """A record as it was, with the keys it had."""
+    body = described(past.record) | {"created_at": stamp(past.created_at)}
+    return body if past.expires_at is None else body | {"expires_at": stamp(past.expires_at)}
 
 
 def diff(start: Change, end: Change, before: Mapping[str, Past], after: Mapping[str, Past]) -> dict[str, Any]:

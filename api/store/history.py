@@ -26,10 +26,11 @@ _BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A record as a change left it, and when it was created."""
+    """A record as a change left it, when it was created, and when it was to expire."""
 
     record: Record
     created_at: datetime
+    expires_at: datetime | None = None
 
 
 def readable(account_id: int, account_uuid: str, zone_uuid: str) -> ColumnElement[bool]:
@@ -108,7 +109,8 @@ def records_after(session: Session, zone_uuid: str, number: int | None = None) -
         for each in removed:
             past.pop(each["uuid"], None)
         for each in added:
-            past[each["uuid"]] = Past(record_of(each), created.setdefault(each["uuid"], moment))
+            expires = datetime.fromisoformat(each["expires_at"]) if "expires_at" in each else None
+            past[each["uuid"]] = Past(record_of(each), created.setdefault(each["uuid"], moment), expires)
     return past
 
 

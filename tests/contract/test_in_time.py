@@ -177,8 +177,11 @@ def test_expiry_is_changed_and_taken_away(alice: FlaskClient, zone: Json, passes
     record = alice.post(zone_url(zone, "records/"), json=A | {"expires_at": hence(minutes=30)}).get_json()
     url = record_url(record)
     tag = alice.get(url).headers["ETag"]
+    before = changes(alice, zone)[0]
     later = alice.patch(url, json={"expires_at": hence(days=1)})
-    assert "X-Change-Id" not in later.headers
+    newest = changes(alice, zone)[0]
+    assert (newest["number"], newest["serial"]) == (before["number"] + 1, before["serial"])  # nothing to publish
+    assert newest["removed"] != newest["added"]
     assert alice.get(url).headers["ETag"] != tag
     assert alice.patch(url, json={"ttl": 60}).get_json()["expires_at"] == later.get_json()["expires_at"]
     assert "expires_at" not in alice.patch(url, json={"expires_at": None}).get_json()
@@ -186,6 +189,30 @@ def test_expiry_is_changed_and_taken_away(alice: FlaskClient, zone: Json, passes
     assert len(records_of(alice, zone)) == 1
     alice.patch(url, json={"expires_at": hence(days=1)})
     assert "expires_at" not in alice.put(url, json=A).get_json()
+
+
+def test_expiry_is_undone_confirmed_and_proposed_like_anything_else(
+    alice: FlaskClient, zone: Json, passes: Callable[[], None]
+) -> None:
+    moment = hence(days=1)
+    record = alice.post(zone_url(zone, "records/"), json=A | {"expires_at": moment}).get_json()
+    alice.delete(zone_url(zone))
+    alice.post(zone_url(zone, "undelete/"))
+    assert records_of(alice, zone) == [record]
+    gone = alice.delete(record_url(record)).headers["X-Change-Id"]
+    alice.post(f"{CHANGES}{gone}/revert/")
+    assert records_of(alice, zone) == [record]
+    stays = alice.patch(record_url(record), json={"expires_at": None})
+    alice.post(f"{CHANGES}{stays.headers['X-Change-Id']}/revert/")
+    assert records_of(alice, zone) == [record]
+    proposed = alice.patch(f"{record_url(record)}?propose=true", json={"expires_at": None})
+    assert proposed.status_code == 202
+    assert proposed.get_json()["effects"][0]["share"] == 0
+    unsure = alice.patch(f"{record_url(record)}?confirm_within=60", json={"expires_at": None})
+    assert "X-Confirm-By" in unsure.headers
+    assert "expires_at" not in records_of(alice, zone)[0]
+    passes()
+    assert records_of(alice, zone) == [record]
 
 
 @pytest.mark.parametrize("moment", ["2026-01-18T16:45:00Z", "tomorrow", "2126-01-18T16:45:00", 7, True, ""])
