@@ -34,12 +34,24 @@ def _tell(error: Exception) -> int:
     if isinstance(error, ApiError | NameserverError):
         click.echo(f"zonewright: {error.detail}", err=True)
         return 1
+    if words := _of_the_database(error):
+        click.echo(f"zonewright: {words}", err=True)
+        return 1
     if os.environ.get("ZONEWRIGHT_TRACEBACK"):
         traceback.print_exception(error)
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     click.echo(f"zonewright: {reason}", err=True)
     click.echo("This should not happen; with ZONEWRIGHT_TRACEBACK=1 it shows where.", err=True)
     return 70
+
+
+def _of_the_database(error: Exception) -> str | None:
+    """What is wrong with the database, when that is what was raised."""
+    if not type(error).__module__.startswith("sqlalchemy."):
+        return None  # without importing it to find that out
+    from api import unusable
+
+    return unusable.sentence(error)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,9 @@
 import logging
 
 from flask import Flask, Response, g
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from api import errors
+from api import errors, unusable
 from api.answers import json_response
 from nameserver.errors import CheckerMissing, InvalidInput
 
@@ -42,8 +40,6 @@ def register(app: Flask) -> None:
     for kind in STATUS:
         app.register_error_handler(kind, _known)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(OperationalError, _database)
-    app.register_error_handler(PoolTimeout, _database)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -72,11 +68,9 @@ def _http(error: HTTPException) -> Response:
     return response
 
 
-def _database(error: Exception) -> Response:
-    log.error("request %s: the database cannot be used: %s", g.get("request_id"), error)
-    return problem(503, "unavailable", "The database is not available at the moment; nothing was changed. Try again.")
-
-
 def _unexpected(error: Exception) -> Response:
+    if (words := unusable.sentence(error)) is not None:
+        log.error("request %s: the database cannot be used: %s", g.get("request_id"), error)
+        return problem(503, "unavailable", words)
     log.error("request %s failed", g.get("request_id"), exc_info=error)
     return problem(500, "internal_error", "Something went wrong on our side; nothing was changed.")

@@ -22,9 +22,6 @@ from nameserver.errors import InvalidInput
 
 log = logging.getLogger(__name__)
 
-#: What makes a write a proposal; it is carried out without.
-DEFERRING = ("propose", "apply_at")
-
 
 def carry_out(proposal: Proposal, approved_by: str | None = None) -> Response:
     """Do it now, as whoever proposed it, in its own transaction. The caller of the request is set already.
@@ -80,4 +77,4 @@ def _intent(proposal: Proposal, approved_by: str | None) -> Intent:
 
 
 def _query(schema: Body, given: Mapping[str, str]) -> dict[str, Any]:
-    return dict(schema.load({key: value for key, value in given.items() if key not in DEFERRING}))
+    return dict(schema.load({key: value for key, value in given.items() if key not in proposals.DEFERRING}))

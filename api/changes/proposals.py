@@ -21,6 +21,8 @@ from api.errors import Conflict, NotFound
 from api.models import Change, Proposal
 
 Effect = Mapping[str, Any]
+#: The parameters of a query that make a write a proposal; it is carried out without.
+DEFERRING = ("propose", "apply_at")
 _OPEN = ("open", "scheduled")
 _MOVED_ON = (
     "It no longer does what it did when it was proposed: {}. Reject it, and propose it anew if it is still meant."
@@ -44,6 +46,7 @@ def effect_of(change: Change) -> dict[str, Any]:
         "zone": change.zone_uuid,
         "domain": change.domain,
         "action": change.action,
+        "reason": change.reason,
         "removed": change.removed,
         "added": change.added,
     }

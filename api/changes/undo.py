@@ -17,7 +17,7 @@ from api.changes.journal import Written
 from api.changes.records import rows_for, unique
 from api.changes.zones import locked
 from api.database import changing, now
-from api.errors import Conflict, NotFound
+from api.errors import Conflict, NotFound, PreconditionFailed
 from api.models import Change
 from api.models.changes import THINNED
 from api.settings import Settings
@@ -73,6 +73,8 @@ def undelete(settings: Settings, intent: Intent, zone_uuid: str, present: Presen
     """
     with unique(), zones.taken(), changing(intent.dry_run) as session:
         gone = _deletion(session, settings, intent, zone_uuid)
+        if intent.if_match is not None:
+            raise PreconditionFailed("A zone that is deleted has no ETag: leave If-Match out.")
         zone = zones.new_zone(settings, session, intent, gone.domain, gone.zone_uuid)
         zone.changes = gone.number
         zone.created_at = history.first_change(zone_uuid).created_at

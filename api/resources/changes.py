@@ -11,6 +11,7 @@ from api.pagination import page_of, paged
 from api.resources.writes import finished
 from api.schemas import history as history_schema
 from api.schemas import status as schema
+from api.schemas.loading import require_no_body
 from api.store import history, status
 
 
@@ -45,6 +46,7 @@ def list_zone_changes(uuid: str) -> Response:
 
 def revert_change(uuid: str) -> Response:
     """Take one change back."""
+    require_no_body()
     return finished(*undo.revert(current_app.config["SETTINGS"], g.intent, uuid, history_schema.undone))
 
 

@@ -14,7 +14,7 @@ from api.pagination import page_of, paged
 from api.resources.writes import finished
 from api.schemas import history as schema
 from api.schemas import zones as zone_schema
-from api.schemas.loading import json_object, load, raise_first
+from api.schemas.loading import json_object, load, raise_first, require_no_body
 from api.store import history, zones
 from nameserver.errors import InvalidInput
 
@@ -55,6 +55,7 @@ def rollback(uuid: str) -> Response:
 
 def undelete(uuid: str) -> Response:
     """A deleted zone comes back."""
+    require_no_body()
     return finished(*undo.undelete(current_app.config["SETTINGS"], g.intent, uuid, schema.undone))
 
 

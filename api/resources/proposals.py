@@ -6,14 +6,15 @@ from api import auth
 from api.answers import json_response
 from api.auth import caller
 from api.changes import proposals as changes
-from api.database import now
-from api.errors import PermissionDenied
+from api.database import db, now
+from api.errors import ApiError, PermissionDenied
 from api.models import Proposal
 from api.pagination import page_of, paged
 from api.replay import carry_out
 from api.schemas import proposals as schema
 from api.schemas.loading import content_of_request, json_object, load, raise_first
 from api.store import proposals
+from nameserver.errors import InvalidInput
 
 
 def list_proposals() -> Response:
@@ -38,7 +39,12 @@ def approve_proposal(uuid: str) -> Response:
     if proposal.apply_at is not None and proposal.apply_at > now():
         scheduled = changes.schedule(caller().account_id, uuid, caller().actor())
         return json_response(schema.answer(scheduled), 202)
-    return carry_out(proposal, approved_by=f"{caller().email} ({caller().token_name})")
+    try:
+        return carry_out(proposal, approved_by=f"{caller().email} ({caller().token_name})")
+    except (ApiError, InvalidInput):
+        db.session.remove()  # somebody else may have approved it at the same time
+        changes.require_undecided(proposals.proposal_of(caller().account_id, uuid))
+        raise
 
 
 def _require_permission(proposal: Proposal) -> None:

@@ -40,6 +40,12 @@ def content() -> Content:
     return kept or Content(content_of_request(), request.mimetype)
 
 
+def require_no_body() -> None:
+    """Raises InvalidRequest when the request says more than its URL: it would be ignored."""
+    if content().octets.strip() not in (b"", b"{}"):
+        raise InvalidRequest("This takes no body.")
+
+
 def content_of_request() -> bytes:
     """The request's body, whole. Raises RequestEntityTooLarge.
 

@@ -1,10 +1,11 @@
 """The shape of proposals."""
 
-from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from marshmallow import fields
 
+from api.changes.proposals import DEFERRING
 from api.models import Proposal
 from api.schemas.fields import Text
 from api.schemas.loading import Body
@@ -17,6 +18,7 @@ class EffectAnswer(Body):
     zone = fields.UUID(required=True)
     domain = fields.String(required=True)
     action = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True)
     removed = fields.List(fields.Dict(), required=True)
     added = fields.List(fields.Dict(), required=True)
     names = fields.Integer(required=True)
@@ -63,7 +65,7 @@ def answer(proposal: Proposal) -> dict[str, Any]:
         "created_at": stamp(proposal.created_at),
         "actor": proposal.actor,
         "reason": proposal.reason,
-        "write": _write(proposal.route, proposal.path),
+        "write": _write(proposal),
         "apply_at": stamp_or_none(proposal.apply_at),
         "effects": proposal.effects,
         "checks": proposal.checks,
@@ -74,7 +76,10 @@ def answer(proposal: Proposal) -> dict[str, Any]:
     }
 
 
-def _write(route: str, path: Mapping[str, str]) -> str:
+def _write(proposal: Proposal) -> str:
+    """The request, with what its query says besides that it is kept."""
+    route, path = proposal.route, proposal.path
     for key, value in path.items():
         route = route.replace(f"<{key}>", value)
-    return route
+    rest = {key: value for key, value in proposal.query.items() if key not in DEFERRING}
+    return f"{route}?{urlencode(rest)}" if rest else route

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from tests.contract.forms import (
     zone_url,
 )
 from tests.contract.test_history import changes, texts
-from tests.installation import Installation
+from tests.installation import Installation, together
 
 Json = dict[str, Any]
 BATCHES, PROPOSALS = "/api/v1/dns-batches/", "/api/v1/dns-proposals/"
@@ -425,3 +426,30 @@ def test_proposal_sent_twice_with_a_key(alice: FlaskClient, zone: Json) -> None:
     assert [each.status_code for each in answers] == [202, 202]
     assert answers[0].get_json() == answers[1].get_json()
     assert len(alice.get(PROPOSALS).get_json()) == 1
+
+
+def test_proposal_says_all_that_is_approved(alice: FlaskClient, zone: Json) -> None:
+    kept = alice.post(zone_url(zone, "records/?propose=true&confirm_within=60"), json=A).get_json()
+    assert kept["write"] == f"POST {zone_url(zone, 'records/')}?confirm_within=60"
+    lock = alice.post(zone_url(zone, "locks/?propose=true"), json={"name": "www", "reason": "billing"}).get_json()
+    assert lock["effects"][0]["reason"] == "www: billing"
+
+
+def test_approved_by_many_at_once(installation: Installation, alice: FlaskClient, zone: Json) -> None:
+    proposal = propose(alice, zone)
+    secret = installation.token(name="second")[1]
+    clients = [installation.client(secret=secret) for _ in range(8)]
+    answers = together([partial(decide, client, proposal, "approve") for client in clients])
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
+    assert len(records_of(alice, zone)) == 1
+
+
+def test_what_says_more_than_its_url(alice: FlaskClient, zone: Json) -> None:
+    write = add(alice, zone, "www A 192.0.2.1").headers["X-Change-Id"]
+    problem(alice.post(f"{CHANGES}{write}/revert/", json={"a": 1}), 400, says="no body")
+    assert len(records_of(alice, zone)) == 1
+    alice.delete(zone_url(zone))
+    problem(alice.post(zone_url(zone, "undelete/"), json=[1]), 400, says="no body")
+    late = alice.post(zone_url(zone, "undelete/"), headers={"If-Match": '"x"'})
+    assert late.status_code == 412
+    assert alice.post(zone_url(zone, "undelete/"), json={}).status_code == 200
