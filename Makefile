@@ -60,7 +60,7 @@ bench-ssh: setup ## measure over SSH in a lab, with few and many zones, near and
 lock: ## choose the versions again: LOCK_ARGS=--upgrade for newer ones (takes uv)
 	@command -v $(UV) >/dev/null || { echo "make lock takes uv: install it, or name it with UV=/path/to/uv" >&2; exit 1; }
 	@$(LOCK) --extra build $(LOCK_ARGS) --output-file requirements.lock setup.cfg
-	@$(LOCK) --extra build --extra dashboard --extra dev --constraint requirements.lock $(LOCK_ARGS) \
+	@$(LOCK) --extra build --extra dev --constraint requirements.lock $(LOCK_ARGS) \
 		--output-file requirements-dev.lock setup.cfg
 
 clean: ## remove what tools leave behind; .venv and the data folder stay

@@ -16,7 +16,7 @@ def note(response: Response) -> Response:
     level = logging.DEBUG if request.path in _OFTEN else logging.INFO
     if log.isEnabledFor(level):
         fields = _fields(response)
-        who = f"{fields['account']} “{fields['token']}”" if "account" in fields else "nobody"
+        who = f"{fields['account']} “{fields.get('token', 'dashboard')}”" if "account" in fields else "nobody"
         words = (fields["method"], fields["path"], fields["status"], fields["ms"], who, g.get("request_id"))
         log.log(level, "%s %s %d in %.1f ms for %s, request %s", *words, extra=fields)
     return response
@@ -32,6 +32,8 @@ def _fields(response: Response) -> dict[str, object]:
     }
     if "caller" in g:
         fields |= {"account": g.caller.email, "token": g.caller.token_name}
+    elif "person" in g:
+        fields["account"] = g.person
     written = g.get("written", [])
     if changes := [each.change for each in written if each.change]:
         fields["change_id"] = ", ".join(changes)

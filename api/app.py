@@ -8,6 +8,7 @@ from flask import Flask, Response, g, request
 
 from api import access, cors, database, floods, metrics, openapi, problems, routes
 from api.auth import LastUsed
+from api.dashboard import pages
 from api.proxies import TrustedProxies
 from api.settings import Settings
 from api.waiting import Waiters
@@ -29,6 +30,7 @@ def create_app(settings: Settings, processes: int = 1) -> Flask:
     database.connect(app, settings)
     routes.register(app)
     problems.register(app)
+    pages.register(app, processes)
     cors.register(app)
     app.after_request(_answer_name)
     app.after_request(_count)

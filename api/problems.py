@@ -43,6 +43,15 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
+def answer(error: Exception) -> Response:
+    """Any error's answer."""
+    if isinstance(error, tuple(STATUS)):
+        return _known(error)
+    if isinstance(error, HTTPException):
+        return _http(error)
+    return _unexpected(error)
+
+
 def problem(status: int, code: str, detail: str, field: str | None = None) -> Response:
     """An error's answer."""
     response = json_response({"detail": detail, "error_code": code, "field": field}, status)

@@ -1,4 +1,4 @@
-"""Who really called, behind proxies: the setting `trusted_proxies` names those whose X-Forwarded-For is believed."""
+"""Who really called, behind proxies: `trusted_proxies` names those whose X-Forwarded-For and -Proto are believed."""
 
 import ipaddress
 from collections.abc import Callable, Iterable, Sequence
@@ -6,10 +6,11 @@ from typing import Any
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _HEADER = "HTTP_X_FORWARDED_FOR"
+_SCHEME = "HTTP_X_FORWARDED_PROTO"
 
 
 class TrustedProxies:
-    """A WSGI application whose REMOTE_ADDR is the client's, for requests that a trusted proxy passes on."""
+    """A WSGI application whose REMOTE_ADDR and scheme are the client's, for requests that a trusted proxy passes on."""
 
     def __init__(self, application: Callable[..., Iterable[bytes]], networks: Sequence[str]) -> None:
         self._application = application
@@ -17,7 +18,10 @@ class TrustedProxies:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """See PEP 3333."""
-        environ["REMOTE_ADDR"] = self.client(environ.get("REMOTE_ADDR", ""), environ.get(_HEADER, ""))
+        peer = environ.get("REMOTE_ADDR", "")
+        if self._trusts(_address(peer)) and environ.get(_SCHEME) in ("http", "https"):
+            environ["wsgi.url_scheme"] = environ[_SCHEME]
+        environ["REMOTE_ADDR"] = self.client(peer, environ.get(_HEADER, ""))
         return self._application(environ, start_response)
 
     def client(self, peer: str, forwarded: str) -> str:
@@ -28,9 +32,12 @@ class TrustedProxies:
             if address is None:
                 break
             last = str(address)
-            if not any(address in network for network in self._networks):
+            if not self._trusts(address):
                 break
         return last
+
+    def _trusts(self, address: Address | None) -> bool:
+        return address is not None and any(address in network for network in self._networks)
 
 
 def _address(text: str) -> Address | None:

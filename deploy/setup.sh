@@ -19,13 +19,15 @@ LAB_PACKAGES="iproute2 nftables util-linux procps systemd-container mmdebstrap d
 DEV_PACKAGES="$RUN_PACKAGES $LAB_PACKAGES make git openssh-server postgresql dnsperf shellcheck"
 # Asked for only where the system has it: what `make test` can do without, and says so.
 OPTIONAL_PACKAGES="vagrant"
-# The browser for the tests of the pages goes into DEV_PACKAGES when something uses it.
+# For the tests of the pages. On Ubuntu the package of that name only fetches a snap.
+DEBIAN_PACKAGES="chromium"
 PYTHON_PACKAGES="python3 python3-venv" # asked for only where no good Python is found
 
 # The units those packages bring and start at boot.
 UNITS="named.service ssh.service ssh.socket postgresql.service"
 UNIT_FOLDERS="/etc/systemd/system /usr/lib/systemd/system /lib/systemd/system"
 
+RELEASE=/etc/os-release
 POLICY=/usr/sbin/policy-rc.d
 CLUSTER=/etc/postgresql-common/createcluster.d/zonewright-setup.conf
 MARK="made by zonewright's deploy/setup.sh for the time of an installation"
@@ -66,7 +68,7 @@ debian_packages() {
 
 # Each with a blank before it. One call, whatever the number of packages.
 missing_packages() {
-    if [ "$group" = run ]; then wanted=$RUN_PACKAGES; else wanted="$DEV_PACKAGES$(optional_packages)"; fi
+    if [ "$group" = run ]; then wanted=$RUN_PACKAGES; else wanted="$DEV_PACKAGES$(debians_own)$(optional_packages)"; fi
     venv_works || [ -n "$(find_python)" ] || wanted="$wanted $PYTHON_PACKAGES"
     # shellcheck disable=SC2086  # the names are words of their own
     present=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null | sed -n 's/^installed //p')
@@ -74,6 +76,8 @@ missing_packages() {
         printf '%s\n' "$present" | grep -qxF "$package" || printf ' %s' "$package"
     done
 }
+
+debians_own() { ! grep -qsx ID=debian "$RELEASE" || printf ' %s' "$DEBIAN_PACKAGES"; }
 
 optional_packages() {
     for package in $OPTIONAL_PACKAGES; do

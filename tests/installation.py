@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 from api.app import create_app
 from api.auth import LastUsed
 from api.changes import accounts, nameservers, observations, tokens
+from api.dashboard.rates import Attempts
 from api.database import db, now, writing
 from api.floods import Floods
 from api.models import Nameserver, Record, Token, Zone, checksums
@@ -117,6 +118,7 @@ class Installation:
         self.app.extensions["zonewright_last_used"] = LastUsed()
         self.app.extensions["zonewright_waiters"] = Waiters(self.settings.most_waiters)
         self.app.extensions["zonewright_floods"] = Floods(self.settings)
+        self.app.extensions["zonewright_attempts"] = Attempts()
 
     # ---- clients ----
 

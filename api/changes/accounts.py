@@ -13,12 +13,12 @@ from api.models import Account
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]+")
 
 
-def create(email: str) -> Account:
-    """Create an account. Raises OperatorError when the address is not one, or taken."""
+def create(email: str, operator: bool = False) -> Account:
+    """Create an account, that of an operator or not. Raises OperatorError when the address is not one, or taken."""
     email = email.strip().lower()
     if not _EMAIL.fullmatch(email) or len(email) > 254:
         raise OperatorError(f"“{email}” is not an e-mail address.")
-    account = Account(uuid=str(uuid.uuid4()), email=email, created_at=now())
+    account = Account(uuid=str(uuid.uuid4()), email=email, operator=operator, created_at=now())
     try:
         with writing() as session:
             session.add(account)

@@ -6,7 +6,7 @@ import click
 
 _COMMANDS = {
     "up": ("up", "Run everything on this machine: API, control plane and two nameservers."),
-    "account": ("accounts", "Create and list accounts."),
+    "account": ("accounts", "Create and list accounts, and set their passwords."),
     "token": ("tokens", "Create, list and revoke API tokens."),
     "zone": ("zones", "Create, show, list, import, export, lock, move and delete zones; their history, and back."),
     "record": ("records", "Add, set and delete records."),

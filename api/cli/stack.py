@@ -119,17 +119,17 @@ class Stack:
     def _introduce(self, app: "Flask", out: TextIO) -> None:
         url = f"http://{_host(self._listen[0])}:{self._listen[1]}"
         print(f"zonewright in {self.data}", file=out)
-        print(f"API          {url}/api/v1/", file=out)
+        print(f"API          {url}/api/v1/\ndashboard    {url}/", file=out)
         for name, (host, port) in zip(self._embedded, self._nameservers, strict=True):
             print(f"{name:<12} {host} port {port}", file=out)
-        token = _first_token(app)
-        if token is None:
-            print(
-                "The token was shown at the first start; `zonewright token create` makes another.", file=out, flush=True
-            )
+        first = _first_account(app)
+        if first is None:
+            print(_SHOWN, file=out, flush=True)
             return
+        token, password = first
         host, port = self._nameservers[0]
-        print(f"account      {_OWNER}\n\nYour API token has all permissions and is shown this once:\n", file=out)
+        print(f"account      {_OWNER}\npassword     {password}  (shown this once)\n", file=out)
+        print("Your API token has all permissions and is shown this once:\n", file=out)
         print(f"export ZONEWRIGHT_API={url}\nexport ZONEWRIGHT_TOKEN={token}\n\nTry it:\n", file=out)
         print(_CURL.format(host=host, port=port), file=out, flush=True)
 
@@ -234,16 +234,22 @@ dig @{host} -p {port} newdomain.com SOA +short
 """
 
 
-def _first_token(app: "Flask") -> str | None:
-    """The first start's token; None when there are accounts already."""
-    from api.changes import accounts, tokens
+_SHOWN = """\
+The token and the password were shown at the first start; `zonewright token create` makes another token,
+`zonewright account password EMAIL` sets another password."""
+
+
+def _first_account(app: "Flask") -> tuple[str, str] | None:
+    """Token and password of the first start's account, an operator's; None when there are accounts already."""
+    from api.changes import accounts, passwords, tokens
     from api.store.accounts import all_accounts
 
     with app.app_context():
         if all_accounts():
             return None
-        accounts.create(_OWNER)
-        return tokens.create(_OWNER, "first", tokens.PERMISSIONS, None)[1]
+        account, password = accounts.create(_OWNER, operator=True), passwords.make_up()
+        passwords.put(account, password)
+        return tokens.create(_OWNER, "first", tokens.PERMISSIONS, None)[1], password
 
 
 def _answers(host: str, port: int) -> bool:

@@ -25,7 +25,8 @@ from api.cli.options import data_option, database_option
 def up(data: Path, listen: str, dns: str, database_url: str | None) -> None:
     """Run API, control plane and two nameservers on this machine until Ctrl-C.
 
-    The first start makes the data folder, an account and a token with all permissions, and prints the token.
+    The first start makes the data folder, an account and a token with all permissions, and prints the token and the
+    password for the dashboard.
     """
     from api.cli.stack import Stack, address
 

@@ -1,0 +1,1 @@
+"""The pages for people: rendered here, on the same changes and store as the API, with no rule of their own."""

@@ -9,10 +9,13 @@ from api.models.drifts import Drift
 from api.models.idempotency import IdempotencyKey
 from api.models.locks import Lock
 from api.models.nameservers import Nameserver
+from api.models.passwords import Password
 from api.models.proposals import Proposal
 from api.models.publications import Publication
 from api.models.records import Record
 from api.models.renderings import Rendering
+from api.models.sessions import BrowserSession
+from api.models.signing import SigningKey
 from api.models.tokens import Token
 from api.models.tombstones import Tombstone
 from api.models.zones import Zone
@@ -20,6 +23,7 @@ from api.models.zones import Zone
 __all__ = [
     "Account",
     "Answer",
+    "BrowserSession",
     "Change",
     "Check",
     "Confirmation",
@@ -27,10 +31,12 @@ __all__ = [
     "IdempotencyKey",
     "Lock",
     "Nameserver",
+    "Password",
     "Proposal",
     "Publication",
     "Record",
     "Rendering",
+    "SigningKey",
     "Token",
     "Tombstone",
     "Zone",

@@ -44,3 +44,9 @@ def owner_in_history(change: Change) -> Account:
 def all_tokens() -> list[Token]:
     """Every token, oldest first."""
     return list(db.session.scalars(select(Token).order_by(Token.id)).unique())
+
+
+def tokens_of(account_id: int) -> list[Token]:
+    """The account's tokens, the newest first."""
+    mine = select(Token).where(Token.account_id == account_id)
+    return list(db.session.scalars(mine.order_by(Token.id.desc())).unique())

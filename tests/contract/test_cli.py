@@ -72,7 +72,8 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
             main()
         except SystemExit as end:
             code = int(end.code or 0)
-        gc.collect()  # the connections of the command's own engine
+        for _ in range(2):  # the command's application, then the connections of the engine that hung on it
+            gc.collect()
         return Result(code, *capsys.readouterr())
 
     return run

@@ -57,7 +57,7 @@ def without(key: str) -> dict[str, Any]:
 
 
 UNKNOWN_URLS = [
-    "/",
+    "/nothing/",
     "/api/",
     "/api/v1/",
     "/api/v1/dns-zone/",
@@ -66,7 +66,7 @@ UNKNOWN_URLS = [
     f"/api/v1/dns-zones/{UNKNOWN}/records/{UNKNOWN}/",
     "/api/v1/dns-change/",
     "/api/v2/dns-zones/",
-    "/static/x",
+    "/statics/x",
     "/%2e%2e/etc/passwd",
     "/%00",
     "/<script>",

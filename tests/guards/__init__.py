@@ -1,6 +1,6 @@
 """Every guard, and the proof that each is tested: taken out in turn, it is missed (`python -m tests.guards`)."""
 
-from tests.guards import access, agent, content, control, drift, imports, recovery, writes
+from tests.guards import access, agent, content, control, dashboard, drift, imports, recovery, writes
 from tests.guards.guard import Guard
 
 #: In the order of the tables by theme; each table is a module of its own.
@@ -9,6 +9,7 @@ GUARDS: tuple[Guard, ...] = (
     *writes.GUARDS,
     *imports.GUARDS,
     *access.GUARDS,
+    *dashboard.GUARDS,
     *control.GUARDS,
     *agent.GUARDS,
     *drift.GUARDS,

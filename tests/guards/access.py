@@ -147,7 +147,7 @@ GUARDS = (
     Guard(
         _FLOODS,
         "api/proxies.py",
-        "            if not any(address in network for network in self._networks):\n                break\n",
+        "            if not self._trusts(address):\n                break\n",
         "",
         ("tests/contract/test_floods.py::test_nearest_address_that_is_no_proxys",),
     ),

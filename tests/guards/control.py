@@ -201,6 +201,16 @@ GUARDS = (
     ),
     Guard(
         _ZONES_VANISH,
+        "api/changes/zones.py",
+        "    _refuse_served(intent.actor, domain)\n",
+        "",
+        (
+            "tests/contract/test_vanished.py::test_vanished_zone_is_not_created_anew[sqlite-example.com]",
+            "tests/contract/test_vanished.py::test_zone_that_only_the_nameservers_know_is_an_operators[sqlite]",
+        ),
+    ),
+    Guard(
+        _ZONES_VANISH,
         "api/store/control.py",
         "*_vanished(wanted, zones), ",
         "",

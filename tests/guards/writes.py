@@ -71,13 +71,6 @@ GUARDS = (
     ),
     Guard(
         _LOCKED,
-        "api/changes/edit.py",
-        "            locks.require_unlocked(self._session, self.zone, stored.as_values(retimed))",
-        "            pass",
-        ("tests/contract/test_locks.py::test_every_way_in_honours_it[sqlite]",),
-    ),
-    Guard(
-        _LOCKED,
         "api/changes/zones.py",
         "    locks.require_unlocked(session, zone, gone)\n",
         "",

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ["deploy/setup.sh", "deploy/provision/nameserver.sh", "deploy/provision/control.sh"]
 RUN = ["bind9", "bind9-utils", "bind9-dnsutils", "openssh-client"]
 LAB = ["iproute2", "nftables", "util-linux", "procps", "systemd-container", "mmdebstrap", "dpkg-dev"]
-DEV = [*RUN, *LAB, "make", "git", "openssh-server", "postgresql", "dnsperf", "shellcheck"]
+DEV = [*RUN, *LAB, "make", "git", "openssh-server", "postgresql", "dnsperf", "shellcheck", "chromium"]
 
 # Everything the script uses besides the fakes below; nothing else is in PATH, so no real apt-get can be reached.
 TOOLS = "sh cat chmod cksum dirname env grep mkdir mktemp rm rmdir sed tail".split()  # noqa: SIM905
@@ -64,6 +64,7 @@ class Machine:
         self.program("systemctl", 'echo "systemctl $*" >>"$MACHINE/calls"')
         self.program("python3.11", PYTHON)
         self.account(0)
+        self.system("debian")
         self._check_out()
 
     def _check_out(self) -> None:
@@ -72,6 +73,7 @@ class Machine:
             shutil.copy(ROOT / name, self.checkout / name)
         script = (ROOT / "deploy/setup.sh").read_text()
         for line, mine in [
+            ("RELEASE=/etc/os-release", f"RELEASE='{self.folder}/os-release'"),
             ("POLICY=/usr/sbin/policy-rc.d", f"POLICY='{self.policy}'"),
             ("CLUSTER=/etc/postgresql-common/createcluster.d/zonewright-setup.conf", f"CLUSTER='{self.cluster}'"),
             (
@@ -87,6 +89,9 @@ class Machine:
         path = self.folder / "bin" / name
         path.write_text(f"#!/bin/sh\n{body}\n")
         path.chmod(0o755)
+
+    def system(self, name: str) -> None:
+        (self.folder / "os-release").write_text(f'PRETTY_NAME="{name}"\nID={name}\n')
 
     def account(self, number: int) -> None:
         self.program("id", f"echo {number}")
@@ -166,6 +171,17 @@ def test_running_takes_less_than_developing(machine: Machine) -> None:
     assert machine.calls == []
     machine.setup("--packages")
     assert machine.called("apt-get")[-1].endswith(f" install {' '.join(DEV[len(RUN) :])}")
+
+
+def test_browser_is_installed_on_debian(machine: Machine) -> None:
+    """Ubuntu's package of that name is none: it fetches a snap."""
+    machine.installed(*(set(DEV) - {"chromium"}))
+    machine.system("ubuntu")
+    machine.setup("--packages")
+    assert machine.called("apt-get") == []
+    machine.system("debian")
+    machine.setup("--packages")
+    assert machine.called("apt-get")[-1].endswith(" install chromium")
 
 
 def test_vagrant_is_installed_where_the_system_has_it(machine: Machine) -> None:
