@@ -33,6 +33,8 @@ def drift(settings: "Settings", zones: tuple[str, ...], all_: bool, logged: bool
     if all_ and zones:
         raise click.UsageError("Give zones or --all, not both.")
     app = application(settings)
+    from api.store.integrity import VANISHED
+    from api.store.vanished import all_vanished
     from nameserver.names import canonical_domain
 
     domains = [canonical_domain(zone, exempt=(zone.lower().rstrip("."),)) for zone in zones]
@@ -43,11 +45,14 @@ def drift(settings: "Settings", zones: tuple[str, ...], all_: bool, logged: bool
         for domain in domains:
             zone_of(domain)
         asked = _ask(settings, frozenset(domains) or None, options["deep"], options["repair"])
+        gone = [] if domains else list(all_vanished())
     if options["json_"]:
         click.echo(json.dumps([_described(each) for each in asked], indent=2, ensure_ascii=False))
     else:
         _tell(asked, options["repair"])
-    if any(each.drifts for each in asked):
+    for domain in gone:
+        click.echo(f"{domain}: {VANISHED.detail}", err=True)
+    if gone or any(each.drifts for each in asked):
         raise click.exceptions.Exit(1)
     if any(each.reason or each.unreadable for each in asked):
         raise click.exceptions.Exit(2)

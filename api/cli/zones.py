@@ -28,7 +28,9 @@ def zone() -> None:
 def list_zones(settings: "Settings", json_: bool) -> None:
     """List all zones of all accounts with the serial each should have and the state it is in."""
     app = application(settings)
+    from api.store.integrity import VANISHED
     from api.store.status import overall, zone_standings
+    from api.store.vanished import all_vanished
     from api.store.zones import all_zones
 
     with app.app_context():
@@ -37,6 +39,7 @@ def list_zones(settings: "Settings", json_: bool) -> None:
             standings = zone_standings(each.domain)
             behind = [f"{standing.name}: {standing.error}" for standing in standings if standing.error]
             rows.append([each.domain, each.serial, records, overall(standings), "; ".join(behind) or None])
+        rows += [[domain, None, None, "held", VANISHED.detail] for domain in all_vanished()]
         show(["DOMAIN", "SERIAL", "RECORDS", "STATE", "REASON"], rows, json_)
 
 

@@ -17,6 +17,7 @@ from api.__main__ import main
 from api.models import Account, Change, Zone
 from tests.contract.forms import ZONES, created, records_of
 from tests.contract.test_dry_run import everything
+from tests.contract.test_vanished import vanish
 from tests.installation import ALICE, BOB
 
 if TYPE_CHECKING:
@@ -486,3 +487,14 @@ def test_drift_refused(run: Run, alice: FlaskClient) -> None:
     assert "There is no zone nowhere.example" in run("drift", "nowhere.example").refused
     assert "Give zones or --all" in run("drift", "--all", "example.com").usage
     assert "--limit" in run("drift", "--limit", "0").usage
+
+
+def test_vanished_zone_is_listed(run: Run, installation: "Installation", alice: FlaskClient, zone: Json) -> None:
+    vanish(installation, zone, alice.get(f"{ZONES}{zone['uuid']}/status/").get_json()["serial"])
+    [row] = rows(run("zone", "list").done)
+    assert row[0] == "example.com"
+    assert row[3] == "held"
+    assert "gone from the database" in row[4]
+    differs = run("drift", "--all", "--no-repair")
+    assert "example.com: The zone is gone from the database" in differs.err
+    assert differs.code == 1
