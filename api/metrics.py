@@ -92,6 +92,9 @@ def metrics() -> Metrics:
     """This process's counters; a forked one has its own."""
     pid = os.getpid()
     if pid not in _metrics:
+        from api import counter_files
+
+        counter_files.use()
         _metrics.clear()
         _metrics[pid] = Metrics()
     return _metrics[pid]

@@ -26,6 +26,8 @@ _THREADS = 2
 _REPAIR_TIMEOUT = 120.0
 _REPAIR_TRIES = 3
 _NO_LOCK_FILE = 20
+_AGENT_CONFIG = "agent.json"
+_KEY = re.compile(r'key "zonewright" \{ algorithm hmac-sha256; secret "[A-Za-z0-9+/]{43}="; \};\n')
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +45,37 @@ def prepare(directory: Path, name: str, address: str, port: int, renderer: Rende
     are free ones, picked anew each time. Raises NameserverError when BIND is missing or the repair fails, OSError.
     """
     directory = directory.absolute()
+    rndc_port, statistics_port = free_ports(2)
+    agent, key = agent_argv(directory / _AGENT_CONFIG), str(directory / "rndc.key")
+    target = Target(name, agent, (address,), port, str(directory), rndc_port, statistics_port, key_file=key)
+    prepare_again(target, renderer)
+    return Embedded(target, _named_argv(directory))
+
+
+def prepare_again(target: Target, renderer: Renderer) -> None:
+    """The same before another start of this named, with the ports that it had: whatever was edited or lost.
+
+    What is as it should be is not written, so that a full disk does not keep named from starting.
+    Raises NameserverError when the repair fails, OSError.
+    """
+    directory = Path(target.directory)
     for folder in (directory, directory / "zones", directory / "state"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    rndc_port, statistics_port = free_ports(2)
-    config, key = directory / "agent.json", _key(directory / "rndc.key")
-    target = Target(
-        name, agent_argv(config), (address,), port, str(directory), rndc_port, statistics_port, key_file=str(key)
-    )
-    replace(directory / "named.conf", renderer.named_conf(target))
-    replace(config, _agent_config(target).encode())
+    _key(directory / "rndc.key")
+    _put(directory / "named.conf", renderer.named_conf(target))
+    _put(directory / _AGENT_CONFIG, _agent_config(target).encode())
+    start_log(directory).write_bytes(b"")
     repair(target)
-    return Embedded(target, _named_argv(directory))
+
+
+def start_log(directory: Path) -> Path:
+    """What named says of this start until it has read where its configuration wants its log."""
+    return directory / "start.log"
+
+
+def _put(path: Path, content: bytes) -> None:
+    if not path.is_file() or path.read_bytes() != content:
+        replace(path, content)
 
 
 def agent_argv(config: Path) -> tuple[str, ...]:
@@ -73,12 +95,13 @@ def free_ports(count: int) -> list[int]:
         return [int(one.getsockname()[1]) for one in sockets]
 
 
-def _key(path: Path) -> Path:
+def _key(path: Path) -> None:
     """A key made at the first start and kept: the agent of a named that still runs goes on working."""
+    if path.exists() and not _KEY.fullmatch(path.read_text(errors="replace")):
+        path.unlink()
     with suppress(FileExistsError), os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         secret = base64.b64encode(secrets.token_bytes(32)).decode()
         file.write(f'key "zonewright" {{ algorithm hmac-sha256; secret "{secret}"; }};\n')
-    return path
 
 
 def _agent_config(target: Target) -> str:
@@ -123,7 +146,8 @@ def _named_argv(directory: Path) -> list[str]:
     except AgentError as error:
         raise NameserverError("named is not installed: run deploy/setup.sh.") from error
     named = str(_unconfined(program, directory))
-    return [named, "-f", *_without_lock(program), "-n", str(_THREADS), "-c", str(directory / "named.conf")]
+    log = ["-L", str(start_log(directory))]  # instead of syslog
+    return [named, "-f", *_without_lock(program), "-n", str(_THREADS), *log, "-c", str(directory / "named.conf")]
 
 
 def _without_lock(program: Path) -> list[str]:

@@ -2,39 +2,52 @@
 
 import ctypes
 import functools
+import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from api.errors import OperatorError
-
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 # Looked up ahead: a child is to say it as soon as it can.
 _prctl: Any = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
-_MOST_RESTARTS = 5
-_WITHIN_SECONDS = 60.0
+_AT_ONCE = 5
+_SETTLED_SECONDS = 60.0
+_LONGEST_PAUSE = 30.0
+_MOST_READ = 65536
+_GRAVE = re.compile(r" (error|critical): ")  # in named's logs
 
 
 @dataclass
 class Child:
-    """One child: its argv (made anew for each start), its log file, and when it was started again."""
+    """One child: its argv (made anew for each start), its log file and others that it writes, how often it failed.
+
+    It fails by ending, or by not getting started. One that then runs for a minute begins anew.
+    """
 
     name: str
     argv: Callable[[], Sequence[str]]
     log: Path
     environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
-    restarts: deque[float] = field(default_factory=deque)
+    logs: Sequence[Path] = ()
+    failures: int = 0
+    due: float = 0.0
+    _began: float = 0.0
 
     def start(self) -> None:
-        """Start it in a session of its own: Ctrl-C reaches it through its parent, in order."""
+        """Start it in a session of its own: Ctrl-C reaches it through its parent, in order.
+
+        Raises what its argv raises, OSError.
+        """
+        self.log.parent.mkdir(exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 list(self.argv()),
@@ -45,21 +58,40 @@ class Child:
                 start_new_session=True,
                 preexec_fn=functools.partial(die_with_parent, os.getpid()),
             )
+        self._began = time.monotonic()
 
     def ended(self) -> bool:
-        """Has it ended by itself?"""
-        return self.process is not None and self.process.poll() is not None
+        """Has it ended by itself, or not been started?"""
+        return self.process is None or self.process.poll() is not None
 
-    def restart(self) -> None:
-        """Start it again after it ended. Raises OperatorError when it keeps ending."""
-        moment = time.monotonic()
-        self.restarts.append(moment)
-        while self.restarts[0] < moment - _WITHIN_SECONDS:
-            self.restarts.popleft()
-        if len(self.restarts) > _MOST_RESTARTS:
-            raise OperatorError(f"{self.name} ended {len(self.restarts)} times within a minute. {self.last_words()}")
+    def fail(self) -> None:
+        """Note that it ended or was not started: from `due` (time.monotonic) on it is to be started again.
+
+        That is at once after the first few failures, then 1, 2, 4 … 30 s later.
+        """
+        self.failures = 1 if self._settled() else self.failures + 1
+        over = min(self.failures - _AT_ONCE, 10)
+        self.due = time.monotonic() + (min(_LONGEST_PAUSE, 2.0 ** (over - 1)) if over > 0 else 0.0)
         self.kill_group()
-        self.start()
+        self.process = None
+
+    def keeps_failing(self) -> bool:
+        """Has it failed more often than can be an accident?"""
+        return self.failures > _AT_ONCE
+
+    def often(self) -> bool:
+        """Is this failure to be told? The first of one that keeps failing, then the 8th, 16th, 32nd …"""
+        return self.failures == _AT_ONCE + 1 or self.failures.bit_count() == 1
+
+    def recovered(self) -> bool:
+        """Does one that kept failing run for a minute again? True once."""
+        if self.ended() or not self.keeps_failing() or not self._settled():
+            return False
+        self.failures = 0
+        return True
+
+    def _settled(self) -> bool:
+        return self.process is not None and time.monotonic() - self._began > _SETTLED_SECONDS
 
     def terminate(self) -> None:
         """Ask it to end; a stopped one (SIGSTOP) must run to hear it."""
@@ -87,10 +119,27 @@ class Child:
                 return
 
     def last_words(self) -> str:
-        """The end of its log."""
-        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        said = next((line for line in reversed(lines) if line.strip()), "nothing")
-        return f"The last line of {self.log}: {said}"
+        """The end of the log that it wrote last."""
+        newest = max((self.log, *self.logs), key=_written_at)
+        return f"{newest} ends with: {_end(newest)}"
+
+
+def _written_at(log: Path) -> int:
+    """In nanoseconds; 0 for one with nothing in it, or that cannot be read."""
+    with suppress(OSError):
+        status = log.stat()
+        return status.st_mtime_ns if status.st_size else 0
+    return 0
+
+
+def _end(log: Path) -> str:
+    """Its last line; of errors at its end the first, which is the cause of the others."""
+    with suppress(OSError), log.open("rb") as stream:
+        stream.seek(max(0, log.stat().st_size - _MOST_READ))
+        lines = [line for line in stream.read().decode(errors="replace").splitlines() if line.strip()]
+        grave = list(itertools.takewhile(_GRAVE.search, reversed(lines)))
+        return [*lines[-1:], *grave][-1] if lines else "nothing"
+    return "nothing"
 
 
 def die_with_parent(parent: int) -> None:

@@ -16,18 +16,21 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from api.cli.children import Child
+from api.cli.following import Follower
 from api.errors import OperatorError
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from nameserver.embedded import Embedded
+    from nameserver.render import Renderer
 
 Address = tuple[str, int]
 
 _OWNER = "operator@zonewright.test"
 _SECONDS_TO_START = 60.0
 _SECONDS_FOR_PORTS = 5.0
+_SECONDS_FOR_PORTS_AGAIN = 1.0
 _SECONDS_TO_STOP = 10.0
 _NAMED_LOG = "named.log"
 _LOADED = b"all zones loaded"
@@ -50,9 +53,11 @@ class Stack:
         self._listen, self._nameservers, self._database_url = listen, nameservers, database_url
         self._children: list[Child] = []
         self._embedded: dict[str, Embedded] = {}
-        self._logged: dict[str, int] = {}
+        self._renderer: Renderer
+        self._followers: dict[str, Follower] = {}
+        self._loading_over: set[str] = set()
         self._reader, self._writer = os.pipe()
-        self._stopping = False
+        self._stopping = self._ready = False
 
     def stop(self) -> None:
         """Stop every child and end."""
@@ -85,6 +90,7 @@ class Stack:
             self._prepare(out)
             self._start()
             self._until_ready()
+            self._ready = True
             if not self._stopping:
                 print("ready", file=out, flush=True)
             self._watch()
@@ -104,17 +110,18 @@ class Stack:
         metrics.share(settings, fresh=True)
         app = create_app(settings)
         upgrade(app)
+        self._renderer = Renderer(settings.templates)
         for number, (host, port) in enumerate(self._nameservers, 1):
-            self._embed(f"ns{number}", host, port, Renderer(settings.templates))
+            self._embed(f"ns{number}", host, port)
         with app.app_context():
             for embedded in self._embedded.values():
                 nameservers.put(embedded.target)
         self._introduce(app, out)
 
-    def _embed(self, name: str, host: str, port: int, renderer: "Renderer") -> None:  # type: ignore[name-defined]  # noqa: F821
+    def _embed(self, name: str, host: str, port: int) -> None:
         from nameserver.embedded import prepare
 
-        self._embedded[name] = prepare(self.data / name, name, host, port, renderer)
+        self._embedded[name] = prepare(self.data / name, name, host, port, self._renderer)
 
     def _introduce(self, app: "Flask", out: TextIO) -> None:
         url = f"http://{_host(self._listen[0])}:{self._listen[1]}"
@@ -134,50 +141,58 @@ class Stack:
         print(_CURL.format(host=host, port=port), file=out, flush=True)
 
     def _start(self) -> None:
+        from nameserver.embedded import start_log
+
         zonewright = [sys.executable, "-m", "api"]
         installation = {"ZONEWRIGHT_DATA": str(self.data), "PYTHONPATH": _python_path()}
         if self._database_url:
             installation["ZONEWRIGHT_DATABASE_URL"] = self._database_url
         listen = f"{_host(self._listen[0])}:{self._listen[1]}"
         for name in self._embedded:
-            self._children.append(Child(name, self._named(name), self.data / "log" / f"{name}.log"))
+            logs = (start_log(self.data / name), self.data / name / _NAMED_LOG)
+            self._children.append(Child(name, self._named(name), self.data / "log" / f"{name}.log", logs=logs))
         for name, argv in (("control", ["control"]), ("api", ["api", "--listen", listen])):
             command = [*zonewright, *argv]
             child = Child(name, functools.partial(list, command), self.data / "log" / f"{name}.log", installation)
             self._children.append(child)
-        self._logged = {name: _size(self.data / name / _NAMED_LOG) for name in self._embedded}
         for child in self._children:
             child.start()
 
     def _named(self, name: str) -> Callable[[], list[str]]:
         def argv() -> list[str]:
-            from nameserver.embedded import repair
+            from nameserver.embedded import prepare_again
 
             # named goes on without the port when it is taken: it would be lost in silence.
-            self._wait_for_port(*_place(self._embedded[name]), time.monotonic() + _SECONDS_FOR_PORTS)
-            repair(self._embedded[name].target)
+            seconds = _SECONDS_FOR_PORTS_AGAIN if self._ready else _SECONDS_FOR_PORTS
+            self._wait_for_port(*_place(self._embedded[name]), time.monotonic() + seconds)
+            prepare_again(self._embedded[name].target, self._renderer)
+            self._loading_over.discard(name)
+            self._followers[name] = Follower(self.data / name / _NAMED_LOG)
             return self._embedded[name].named_argv
 
         return argv
 
     def _until_ready(self) -> None:
-        waiting = [functools.partial(self._loaded, name) for name in self._embedded] + [self._api_answers]
+        waiting = {name: functools.partial(self._loaded, name) for name in self._embedded} | {"api": self._api_answers}
         end = time.monotonic() + _SECONDS_TO_START
         while waiting and not self._stopping:
             self._revive()
-            waiting = [ready for ready in waiting if not ready()]
+            waiting = {name: answers for name, answers in waiting.items() if not answers()}
             if waiting and time.monotonic() > end:
-                words = " ".join(child.last_words() for child in self._children)
-                raise OperatorError(f"Not everything answers after {_SECONDS_TO_START:.0f} s. {words}")
+                raise OperatorError(self._silent(list(waiting)))
             self._sleep(0.05 if waiting else 0)
+
+    def _silent(self, names: list[str]) -> str:
+        words = " ".join(child.last_words() for child in self._children if child.name in names)
+        who = " and ".join(names)
+        return f"After {_SECONDS_TO_START:.0f} s there is no answer from {who}, so everything was stopped. {words}"
 
     def _loaded(self, name: str) -> bool:
         """Does it answer, with all its zones? While they load, named answers SERVFAIL; its log tells the end."""
-        with suppress(OSError), (self.data / name / _NAMED_LOG).open("rb") as log:
-            log.seek(self._logged[name])
-            target = self._embedded[name].target
-            return _LOADED in log.read() and _answers(target.addresses[0], target.port)
-        return False
+        target = self._embedded[name].target
+        if name not in self._loading_over and self._followers[name].says(_LOADED):
+            self._loading_over.add(name)
+        return name in self._loading_over and _answers(target.addresses[0], target.port)
 
     def _api_answers(self) -> bool:
         connection = HTTPConnection(*self._listen, timeout=5)
@@ -195,11 +210,35 @@ class Stack:
             self._revive()
 
     def _revive(self) -> None:
-        """A child that ended is started again; one that keeps ending stops everything, with the reason."""
+        """A child that ended is started again, later and later; before `ready` one that keeps ending ends it all."""
         for child in self._children:
             if child.ended() and not self._stopping:
-                click.echo(f"{child.name} ended and is started again. {child.last_words()}", err=True)
-                child.restart()
+                self._start_again(child)
+            elif child.recovered():
+                _complain(f"{child.name} runs again.")
+
+    def _start_again(self, child: Child) -> None:
+        if child.process is not None:
+            child.fail()
+            self._failed(child, "ended", child.last_words())
+        if time.monotonic() < child.due:
+            return
+        try:
+            child.start()
+        except Exception as error:
+            if not self._ready:
+                raise
+            child.fail()
+            self._failed(child, "could not be started", str(error))
+
+    def _failed(self, child: Child, what: str, reason: str) -> None:
+        """Tell it; of one that keeps failing only sometimes."""
+        if not child.keeps_failing():
+            _complain(f"{child.name} {what} and is started again. {reason}")
+        elif not self._ready:
+            raise OperatorError(f"{child.name} {what} {child.failures} times within a minute. {reason}")
+        elif child.often():
+            _complain(f"{child.name} failed {child.failures} times and is tried again at intervals. {reason}")
 
     def _sleep(self, seconds: float) -> None:
         select.select([self._reader], [], [], seconds)
@@ -263,8 +302,9 @@ def _place(embedded: "Embedded") -> Address:
     return embedded.target.addresses[0], embedded.target.port
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+def _complain(sentence: str) -> None:
+    with suppress(OSError):  # a full disk, a closed terminal
+        click.echo(sentence, err=True)
 
 
 def _free(host: str, port: int) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nameserver import probe
-from nameserver.embedded import free_ports, prepare
+from nameserver.embedded import free_ports, prepare, prepare_again
 from nameserver.render import Renderer
 from tests.nameservers import ADDRESS, TEMPLATES, RunningNamed, installed, publication, zone_file
 
@@ -24,6 +24,22 @@ def test_the_folder_is_private_and_the_key_is_kept(tmp_path: Path) -> None:
     assert (folder / "rndc.key").read_bytes() == key
     assert first.target.rndc_port != second.target.rndc_port
     subprocess.run(["/usr/bin/env", "named-checkconf", str(folder / "named.conf")], check=True)
+
+
+@pytest.mark.parametrize("damage", [b"", None])
+def test_what_was_edited_or_lost_is_made_anew(tmp_path: Path, damage: bytes | None) -> None:
+    """With the ports that it had; what is as it should be is not written, as a full disk could not take it."""
+    target = prepare(tmp_path / "ns1", "ns1", ADDRESS, 5300, Renderer(TEMPLATES)).target
+    files = [tmp_path / "ns1" / name for name in ("named.conf", "agent.json", "rndc.key")]
+    before = [(file.read_bytes(), file.stat().st_mtime_ns) for file in files]
+    prepare_again(target, Renderer(TEMPLATES))
+    assert [(file.read_bytes(), file.stat().st_mtime_ns) for file in files] == before
+    for file in files:
+        file.unlink() if damage is None else file.write_bytes(damage)
+    prepare_again(target, Renderer(TEMPLATES))
+    assert [file.read_bytes() for file in files[:2]] == [content for content, _ in before[:2]]
+    assert stat.S_IMODE(files[2].stat().st_mode) == 0o600
+    subprocess.run(["/usr/bin/env", "named-checkconf", str(files[0])], check=True)
 
 
 def test_an_apparmor_machine_gets_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,7 @@ RUNNABLE = (
 # The only places that may catch everything, each an outermost one that has to outlive whatever happens inside.
 CATCH_ALL = {
     "api/__main__.py",  # the command line: a sentence, no traceback
+    "api/cli/stack.py",  # one part of `up`: it must not stop the nameservers
     "api/doctor/examination.py",  # one check: it must not stop the others
     "api/control.py",  # one pass of the loop: the next one follows
     "nameserver/agent/server.py",  # one request to the agent: its trouble is its answer
