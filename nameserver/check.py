@@ -195,7 +195,7 @@ def said(domain: str, output: bytes, failed: bool) -> list[Problem]:
     lines = output.decode(errors="replace").splitlines()
     found = (problem for line in lines if (problem := _problem(domain, line, failed)))
     problems = list(dict.fromkeys(found))
-    if failed and verdict(problems) != "error":
+    if failed and verdict(each for each in problems if each.rule != checkzone.OUT_OF_ZONE) != "error":
         problems.append(_reason(lines))
     return problems
 

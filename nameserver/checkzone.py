@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from nameserver.zone import Problem, Severity
 
 UNKNOWN = "named-checkzone"
+OUT_OF_ZONE = "out-of-zone"  #: it never keeps a zone from loading: the record is left out
 _ADDRESS = "A or AAAA record"
 # A record named by the checker: its owner (left out at the apex), its type, and the host it names.
 _TARGET = r"(?:(?P<owner>\S+)/)?(?P<type>NS|MX|SRV) '(?P<target>[^']+)' "
@@ -117,8 +118,22 @@ _MESSAGES = (
         Severity.ERROR,
     ),
     _Message(
+        r"SOA record not at top of zone \((?P<owner>[^)]+)\)",
+        "soa-elsewhere",
+        "The SOA record stands at {owner}, which is not the zone's own name.",
+        "Write it at the zone's own name, or give the zone that it is of.",
+        Severity.ERROR,
+    ),
+    _Message(
+        r"no TTL specified; zone rejected",
+        "no-ttl",
+        "The record has no TTL, and neither a $TTL nor an SOA record stands before it.",
+        "Begin the file with a line such as $TTL 3600, then the SOA record and the NS records.",
+        Severity.ERROR,
+    ),
+    _Message(
         r"ignoring out-of-zone data \((?P<owner>\S+)\)",
-        "out-of-zone",
+        OUT_OF_ZONE,
         "{owner} is not in this zone: its record would not be served.",
         "Put it into the zone that it belongs to.",
         Severity.ERROR,  # it loads, without the record
@@ -155,6 +170,12 @@ _MESSAGES = (
         "apex-records",
         "The zone lacks the SOA or NS records at its own name.",
         "Look at the settings nameservers and hostmaster, and at the zone template.",
+    ),
+    _Message(
+        r"syntax error|near '[^']{256,}': syntax error",  # without `near` the value is a quoted string
+        "not-readable",
+        "A string of the record cannot be read, most likely because it is longer than 255 octets.",
+        'Split it into strings of at most 255 octets, such as "first part" "second part".',
     ),
     _Message(
         r"near (?:'(?P<near>.*)'|(?P<end>eol|eof)): (?P<reason>.+)",

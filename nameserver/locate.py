@@ -19,21 +19,33 @@ def located(zone: Zone, content: bytes, problems: Sequence[Problem]) -> list[Pro
     """The problems with the records they are about, as far as one can tell."""
     if all(problem.record or not problem.words for problem in problems):
         return list(problems)
-    lines, by_text = content.decode(errors="replace").split("\n"), _by_text(zone.records)
-    return [problem if problem.record else _located(zone, problem, lines, by_text) for problem in problems]
+    lines = content.decode(errors="replace").split("\n")
+    by_text = _by_text(zone.records) if any(problem.line for problem in problems) else {}
+    by_words = _by_words(zone.records)
+    return [problem if problem.record else _located(zone, problem, lines, by_text, by_words) for problem in problems]
 
 
-def _located(zone: Zone, problem: Problem, lines: Sequence[str], by_text: dict[str, Record]) -> Problem:
+#: The name, the type and, where the words tell it, the target.
+_Words = tuple[str, str, str | None]
+
+
+def _located(
+    zone: Zone, problem: Problem, lines: Sequence[str], by_text: dict[str, Record], by_words: dict[_Words, Record]
+) -> Problem:
     if problem.line is not None and problem.line <= len(lines):
         return replace(problem, record=by_text.get(_key(lines[problem.line - 1])))
     owner, type_, target = named_by(problem.words or "")
-    owner = names.relative(owner or zone.domain, zone.domain)
-    found = (
-        record
-        for record in zone.records
-        if type_ and record.name == owner and record.type == type_ and (target is None or target_of(record) == target)
-    )
-    return replace(problem, record=next(found, None))
+    name = names.relative(owner or zone.domain, zone.domain)
+    return replace(problem, record=by_words.get((name, type_, target)) if name and type_ else None)
+
+
+def _by_words(records: Iterable[Record]) -> dict[_Words, Record]:
+    """The first record of each, found at once: a zone may have as many problems as records."""
+    found: dict[_Words, Record] = {}
+    for record in records:
+        found.setdefault((record.name, record.type, None), record)
+        found.setdefault((record.name, record.type, target_of(record)), record)
+    return found
 
 
 def _by_text(records: Iterable[Record]) -> dict[str, Record]:

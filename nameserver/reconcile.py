@@ -17,7 +17,7 @@ from nameserver.render import Renderer
 from nameserver.sweep import Comparison, Inventory
 from nameserver.target import Target
 from nameserver.transport.base import Transport
-from nameserver.zone import Authority, Problem, Severity, Zone, verdict
+from nameserver.zone import Authority, Problem, Severity, Zone, reason, verdict
 
 log = logging.getLogger(__name__)
 
@@ -170,6 +170,5 @@ class Reconciler:
                 yield Item(zone.domain, Action.PUBLISH, zone.serial, file.content)
 
     def _hold(self, domain: str, serial: int, problems: Sequence[Problem]) -> None:
-        reason = "; ".join(problem.detail for problem in problems)
-        log.warning("%s is held: %s", domain, reason, extra={"zone": domain, "serial": serial})
+        log.warning("%s is held: %s", domain, reason(problems), extra={"zone": domain, "serial": serial})
         self.report(Held(domain, serial, problems))

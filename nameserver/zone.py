@@ -1,10 +1,12 @@
 """A zone as the control plane wants it, and what can be wrong with it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from nameserver.records import Record
+
+_MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,13 @@ class Problem:
     words: str | None = None
     mend: str | None = None
     line: int | None = None
+
+
+def reason(problems: Sequence[Problem]) -> str:
+    """Why a zone is held, on one line: the first few problems, and how many more there are."""
+    told = [problem.detail for problem in problems[:_MOST_TOLD]]
+    more = len(problems) - len(told)
+    return "; ".join([*told, f"and {more} more"] if more else told)
 
 
 def verdict(problems: Iterable[Problem]) -> str:

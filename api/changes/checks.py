@@ -1,6 +1,6 @@
 """Keeping checks: each one, and of every zone the newest few."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session, aliased
 
 from api.models import Check, Zone
 from nameserver.records import Record
-from nameserver.zone import Problem, verdict
+from nameserver.zone import Problem, Severity, verdict
 
 _AT_ONCE = 500
+_MOST = 1000  # problems of one report: a zone may have one in each record
 TOOL = "named-checkzone"
 
 
@@ -53,8 +54,16 @@ def forget(session: Session, zone_uuid: str) -> None:
 
 
 def as_json(problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    """Problems as they are kept and answered, the worst first."""
-    return sorted(map(_problem, problems), key=lambda each: str(each["severity"]))
+    """Problems as they are kept and answered, the worst first: 1,000 of them, and one that tells of the others."""
+    worst = sorted(problems, key=lambda each: each.severity.value)
+    return list(map(_problem, [*worst[:_MOST], *_others(worst)]))
+
+
+def _others(worst: Sequence[Problem]) -> Iterator[Problem]:
+    if rest := worst[_MOST:]:
+        errors = sum(problem.severity is Severity.ERROR for problem in worst)
+        detail = f"There are {len(worst)} problems, {errors} of them errors; the {_MOST} worst are named here."
+        yield Problem("more-problems", rest[0].severity, detail, mend="Mend those that are named, and check again.")
 
 
 def _thin(session: Session, zones: Iterable[str], most: int) -> None:

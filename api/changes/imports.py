@@ -1,10 +1,10 @@
 """Importing a zone: what its file says becomes what is desired, in one transaction and one change."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
@@ -20,7 +20,7 @@ from api.models import Record as Row
 from api.models import Zone
 from api.settings import Settings
 from api.store.zones import domains_below
-from nameserver import records, rules, whole
+from nameserver import names, records, rules, whole
 from nameserver.errors import InvalidInput
 from nameserver.incoming.incoming import Incoming
 from nameserver.incoming.losses import Loss
@@ -57,35 +57,66 @@ class Plan:
         return len(self.added) + len(self.changed) + self.unchanged
 
 
+@dataclass(frozen=True, slots=True)
+class Siblings:
+    """The zones that are to be imported together with one: how many, and the domains below each domain."""
+
+    count: int
+    below: Mapping[str, Collection[str]]
+
+    @classmethod
+    def among(cls, domains: Collection[str]) -> Self:
+        """Those of each of the domains."""
+        below: dict[str, list[str]] = {domain: [] for domain in domains}
+        for domain in domains:
+            for above in names.ancestors(domain):
+                if above in below:
+                    below[above].append(domain)
+        return cls(len(domains) - 1, below)
+
+
 Present = Callable[[Zone, Plan], Any]
+_ALONE = Siblings(0, {})
 
 
-def bring(
-    settings: Settings, intent: Intent, incoming: Incoming, mode: Mode, present: Present, *, only_plan: bool = False
-) -> tuple[Any, Written]:
-    """Import one zone; answers what `present` makes of it. With `only_plan`, and in a dry run, nothing is stored.
+def bring(settings: Settings, intent: Intent, incoming: Incoming, mode: Mode, present: Present) -> tuple[Any, Written]:
+    """Import one zone; answers what `present` makes of it. In a dry run nothing is stored.
 
     Raises InvalidInput: field `domain`, `file` (with the line) or `confirm_removals`.
     """
     intent = replace(intent, actor=replace(intent.actor, source="import"))
-    intent = replace(intent, dry_run=True, watch=None) if only_plan else intent
     with unique(), zones.taken(), changing(intent.dry_run) as session:
-        zone = _zone(settings, session, intent, incoming.domain, mode)
-        plan = _planned(settings, session, zone, incoming, mode)
-        if not intent.confirm_removals:
-            there = len(plan.removed) + len(plan.changed) + plan.unchanged
-            require_few_removed("The import", zone.domain, len(plan.removed), there)
-        if not only_plan:
-            _store(session, zone, plan)
+        zone, plan = _zone_and_plan(settings, session, intent, incoming, mode)
+        _store(session, zone, plan)
         written = _committed(session, intent, zone, plan)
         answer = present(zone, plan)
         idempotency.keep(session, intent, answer, written)
         return answer, written
 
 
-def _zone(settings: Settings, session: Session, intent: Intent, domain: str, mode: Mode) -> Zone:
+def planned(settings: Settings, intent: Intent, incoming: Incoming, mode: Mode, siblings: Siblings) -> Plan:
+    """What `bring` would do once the siblings are imported, too. Stores nothing, raises the same."""
+    intent = replace(intent, actor=replace(intent.actor, source="import"), dry_run=True, watch=None)
+    with unique(), zones.taken(), changing(dry_run=True) as session:
+        zone, plan = _zone_and_plan(settings, session, intent, incoming, mode, siblings)
+        _committed(session, intent, zone, plan)
+        return plan
+
+
+def _zone_and_plan(
+    settings: Settings, session: Session, intent: Intent, incoming: Incoming, mode: Mode, siblings: Siblings = _ALONE
+) -> tuple[Zone, Plan]:
+    zone = _zone(settings, session, intent, incoming.domain, mode, siblings.count)
+    plan = _planned(settings, session, zone, incoming, mode, siblings.below.get(incoming.domain, ()))
+    if not intent.confirm_removals:
+        there = len(plan.removed) + len(plan.changed) + plan.unchanged
+        require_few_removed("The import", zone.domain, len(plan.removed), there)
+    return zone, plan
+
+
+def _zone(settings: Settings, session: Session, intent: Intent, domain: str, mode: Mode, others: int) -> Zone:
     if mode is Mode.CREATE:
-        return zones.new_zone(settings, session, intent, domain)
+        return zones.new_zone(settings, session, intent, domain, others=others)
     try:
         zone = zones.locked(session, intent.actor, domain)
     except NotFound:
@@ -94,7 +125,9 @@ def _zone(settings: Settings, session: Session, intent: Intent, domain: str, mod
     return zone
 
 
-def _planned(settings: Settings, session: Session, zone: Zone, incoming: Incoming, mode: Mode) -> Plan:
+def _planned(
+    settings: Settings, session: Session, zone: Zone, incoming: Incoming, mode: Mode, below: Collection[str]
+) -> Plan:
     present = _present(session, zone)
     wanted = {_key(each): each for each in _weighed(settings, incoming)}
     touched = present if mode is not Mode.MERGE else _of_the_same_rrsets(present, wanted)
@@ -103,7 +136,7 @@ def _planned(settings: Settings, session: Session, zone: Zone, incoming: Incomin
     added = [new for key, new in wanted.items() if key not in touched]
     others = [(old, _wire(old)) for key, old in present.items() if key not in touched]
     after = [*added, *((replace(new, uuid=old.uuid), wire) for old, (new, wire) in kept), *others]
-    _check(settings, zone, incoming, after)
+    _check(settings, zone, incoming, after, below)
     removed = [old for key, old in touched.items() if key not in wanted]
     return Plan(zone.domain, mode, added, removed, changed, len(kept) - len(changed) + len(others), incoming.losses)
 
@@ -147,11 +180,13 @@ def _check_ttl(settings: Settings, incoming: Incoming, record: Record) -> None:
         raise _refused(incoming, record, error) from error
 
 
-def _check(settings: Settings, zone: Zone, incoming: Incoming, after: Sequence[Weighed]) -> None:
+def _check(
+    settings: Settings, zone: Zone, incoming: Incoming, after: Sequence[Weighed], below: Collection[str]
+) -> None:
     most = settings.records_per_zone
     if len(after) > most:
         raise InvalidInput("file", f"A zone may have {most} records; {zone.domain} would have {len(after)}.")
-    faults = whole.faults(zone.domain, after, settings.nameservers, domains_below(zone.domain))
+    faults = whole.faults(zone.domain, after, settings.nameservers, {*domains_below(zone.domain), *below})
     for record, error in faults:
         raise _refused(incoming, record, error) from error
 

@@ -18,6 +18,7 @@ from nameserver.plan import Action, Item, Outcome, State
 from nameserver.publish import Configured, Contact, Observation, Published
 from nameserver.reconcile import Held
 from nameserver.sweep import Drifted, Inventory
+from nameserver.zone import reason
 
 _FIRST_PAUSE = 5.0
 _LONGEST_PAUSE = 300.0
@@ -171,10 +172,9 @@ def _held(held: Held) -> None:
 
 
 def _hold(held: Held, unless: str) -> None:
-    reason = "; ".join(problem.detail for problem in held.problems)
     match = (Publication.domain == held.domain) & (Publication.wanted == held.serial) & (Publication.state != unless)
     with writing() as session:
-        values = {"state": "held", "error": reason, "checked_at": now()}
+        values = {"state": "held", "error": reason(held.problems), "checked_at": now()}
         session.execute(update(Publication).where(match).values(**values))
 
 

@@ -41,12 +41,17 @@ def create(settings: Settings, intent: Intent, domain: str, present: Present) ->
         return answer, written
 
 
-def new_zone(settings: Settings, session: Session, intent: Intent, domain: str, uuid: str | None = None) -> Zone:
-    """A zone of a canonical domain that has no change yet; whoever calls keeps one. Raises InvalidInput."""
+def new_zone(
+    settings: Settings, session: Session, intent: Intent, domain: str, uuid: str | None = None, others: int = 0
+) -> Zone:
+    """A zone of a canonical domain that has no change yet; whoever calls keeps one. Raises InvalidInput.
+
+    There must be room for so many `others`, too.
+    """
     one_creation_at_a_time(session)
     _refuse_served(intent.actor, domain)
     _refuse_overlap(intent.actor, domain)
-    _require_room(settings, intent.actor)
+    _require_room(settings, intent.actor, others)
     zone = Zone(
         uuid=uuid or str(uuids.uuid4()),
         account_id=intent.actor.account_id,
@@ -134,10 +139,14 @@ def one_creation_at_a_time(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
-def _require_room(settings: Settings, actor: Actor) -> None:
+def _require_room(settings: Settings, actor: Actor, others: int) -> None:
     most = settings.zones_per_account
-    if actor.account_id is not None and store.count_zones(actor.account_id, None) >= most:
-        raise InvalidInput("domain", f"An account may have {most} zones; this one has as many.")
+    if actor.account_id is None:
+        return
+    there = store.count_zones(actor.account_id, None)
+    if there + others >= most:
+        has = f"{there}, and {others + 1} are to be added" if others else "as many"
+        raise InvalidInput("domain", f"An account may have {most} zones; this one has {has}.")
 
 
 def _refuse_served(actor: Actor, domain: str) -> None:

@@ -60,20 +60,36 @@ def _export(settings: "Settings", zone: "Zone", form: str, put: Put) -> None:
 
 @contextmanager
 def _place(to: Path | None) -> Iterator[Put]:
-    """Where files go; a tar archive is there whole or not at all."""
+    """Where files go. Raises OperatorError when nothing can be written there."""
+    from api.errors import OperatorError
+
     if to is None:
         yield lambda file: click.echo(file.content, nl=False)
-    elif to.suffix == ".tar":
-        unfinished = to.with_name(f".{to.name}.unfinished")
+        return
+    try:
+        with _archive(to) if to.suffix == ".tar" else _folder(to) as put:
+            yield put
+    except OSError as error:
+        raise OperatorError(f"{to} cannot be written: {error.strerror}.") from error
+
+
+@contextmanager
+def _archive(to: Path) -> Iterator[Put]:
+    """It is there whole or not at all."""
+    unfinished = to.with_name(f".{to.name}.unfinished")
+    with tarfile.open(unfinished, "w") as archive:
         try:
-            with tarfile.open(unfinished, "w") as archive:
-                yield lambda file: _add(archive, file)
+            yield lambda file: _add(archive, file)
+            archive.close()
             unfinished.replace(to)
         finally:
             unfinished.unlink(missing_ok=True)
-    else:
-        to.mkdir(parents=True, exist_ok=True)
-        yield lambda file: _write(to / file.file_name, file.content)
+
+
+@contextmanager
+def _folder(to: Path) -> Iterator[Put]:
+    to.mkdir(parents=True, exist_ok=True)
+    yield lambda file: _write(to / file.file_name, file.content)
 
 
 def _write(path: Path, content: bytes) -> None:

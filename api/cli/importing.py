@@ -15,7 +15,7 @@ from api.cli.sources import Source, of_named_conf, of_paths, of_powerdns, of_tra
 from api.cli.writes import intent_of, wait_option, watch
 
 if TYPE_CHECKING:
-    from api.changes.imports import Mode, Plan
+    from api.changes.imports import Mode, Plan, Siblings
     from api.changes.intent import Intent
     from api.changes.journal import Written
     from api.settings import Settings
@@ -113,12 +113,15 @@ class _Importer:
 
     def plan(self, sources: Sequence[Source]) -> list[Planned]:
         """Look at all of them."""
-        planned = [self._planned(each) for each in _shown("planning", sources)]
-        times = Counter(each.zone.domain for each in planned if each.zone)
-        return [_once(each, times) for each in planned]
+        from api.changes.imports import Siblings
 
-    def _planned(self, source: Source) -> Planned:
-        from api.changes import imports, zones
+        read = [self._read(each) for each in _shown("reading", sources)]
+        times = Counter(each.zone.domain for each in read if each.zone)
+        siblings = Siblings.among(times)
+        return [self._planned(_once(each, times), siblings) for each in _shown("planning", read)]
+
+    def _read(self, source: Source) -> Planned:
+        from api.changes import zones
         from api.errors import ApiError
         from nameserver.errors import InvalidInput
         from nameserver.incoming.domains import domain_of
@@ -128,14 +131,25 @@ class _Importer:
             content = source.read()
             domain = zones.canonical(self._settings, source.domain or domain_of(source.name, content))
             most = self._settings.records_per_zone
-            zone = incoming(domain, content, self._settings.authority, most, self._root)
-            plan, _ = imports.bring(self._settings, self._intent, zone, self._mode, _plan_of, only_plan=True)
+            return Planned(source.name, incoming(domain, content, self._settings.authority, most, self._root))
         except (InvalidInput, ApiError) as error:
-            return Planned(source.name, refusal=error.detail.replace("send it again with ?", "say so with --").replace(
-                "--confirm_removals=true", "--confirm-removals"))  # fmt: skip
+            return Planned(source.name, refusal=error.detail)
         except OSError as error:
             return Planned(source.name, refusal=f"It cannot be read: {error.strerror}.")
-        return Planned(source.name, zone, plan)
+
+    def _planned(self, read: Planned, siblings: "Siblings") -> Planned:
+        from api.changes import imports
+        from api.errors import ApiError
+        from nameserver.errors import InvalidInput
+
+        if read.zone is None:
+            return read
+        try:
+            plan = imports.planned(self._settings, self._intent, read.zone, self._mode, siblings)
+        except (InvalidInput, ApiError) as error:
+            return Planned(read.name, refusal=error.detail.replace("send it again with ?", "say so with --").replace(
+                "--confirm_removals=true", "--confirm-removals"))  # fmt: skip
+        return Planned(read.name, read.zone, plan)
 
     def run(self, zones: Sequence["Incoming"]) -> list[tuple[str, "Plan | None", "Written | None", str | None]]:
         """Import them; what came of each."""

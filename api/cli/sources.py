@@ -43,7 +43,7 @@ def _of_folder(folder: Path) -> Iterator[Source]:
     for path in sorted(folder.iterdir()):
         if not path.is_file() or path.name.startswith("."):
             continue
-        if _ARCHIVE.search(path.name) or not _SOA.search(path.read_bytes()):
+        if _ARCHIVE.search(path.name) or not _SOA.search(_content(path)):
             click.echo(f"{path} is left alone: it has no SOA record.", err=True)
             continue
         yield Source(str(path), None, path.read_bytes)
@@ -52,8 +52,17 @@ def _of_folder(folder: Path) -> Iterator[Source]:
 def _of_archive(path: Path, most: int) -> Iterator[Source]:
     from nameserver.incoming.archives import files
 
-    for name, content in files(path.read_bytes(), most):
+    for name, content in files(_content(path), most):
         yield Source(f"{path}:{name}", None, lambda content=content: content)  # type: ignore[misc]  # this one's
+
+
+def _content(path: Path) -> bytes:
+    from api.errors import OperatorError
+
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise OperatorError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def of_named_conf(path: Path) -> tuple[list[Source], Path]:

@@ -1,13 +1,15 @@
 """Importing zones: one as `text/dns`, several as a form or as a tar archive."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Response, current_app, g, request
 
 from api import auth
 from api.changes import imports as changes
-from api.changes.imports import Mode
+from api.changes.imports import Mode, Siblings
 from api.changes.journal import Written
 from api.changes.zones import canonical
 from api.errors import ApiError, InvalidRequest, UnsupportedMediaType
@@ -84,27 +86,36 @@ def _several(given: list[tuple[str, str, bytes]], mode: Mode) -> Response:
         )
     if g.intent.watch is not None:
         raise InvalidRequest("Several zones cannot be kept for later: propose each zone file alone.", "propose")
-    zones = [_planned(name, domain, content, mode) for domain, name, content in given]
-    _refuse_twice(zones)
+    zones = [(name, _read_file(name, domain, content)) for domain, name, content in given]
+    domains = [zone.domain for _, zone in zones]
+    _refuse_twice(domains)
+    siblings = Siblings.among(domains)
+    for name, zone in zones:
+        with _refusing_all(name):
+            changes.planned(_settings(), g.intent, zone, mode, siblings)
     results, written = [], []
-    for each in zones:
+    for _, each in zones:
         body, done = _brought(each, mode)
         results.append(body)
         written += done
     return finished({"zones": results}, *written)
 
 
-def _planned(name: str, domain: str, content: bytes, mode: Mode) -> Incoming:
+def _read_file(name: str, domain: str, content: bytes) -> Incoming:
+    with _refusing_all(name):
+        return _read(domain or domain_of(name, content), content)
+
+
+@contextmanager
+def _refusing_all(name: str) -> Iterator[None]:
     try:
-        found = _read(domain or domain_of(name, content), content)
-        changes.bring(_settings(), g.intent, found, mode, schema.answer, only_plan=True)
+        yield
     except InvalidInput as error:
         raise InvalidInput(error.field, f"{name}: {error.detail} Nothing was imported.") from error
-    return found
 
 
-def _refuse_twice(zones: list[Incoming]) -> None:
-    for domain, times in Counter(each.domain for each in zones).items():
+def _refuse_twice(domains: list[str]) -> None:
+    for domain, times in Counter(domains).items():
         if times > 1:
             raise InvalidInput("file", f"{domain} is there {times} times; send each zone once.")
 

@@ -132,4 +132,4 @@ def _sentence(field: str, messages: Any, schema: Schema, word: str) -> str:
         return f"The {word} `{field}` is required."
     if first == "Field may not be null.":
         return f"The {word} `{field}` must not be null."
-    return f"The {word} `{field}` {first}"
+    return f"The {word} `{field}` {first[:1].lower()}{first[1:]}"  # marshmallow's own begin with a capital

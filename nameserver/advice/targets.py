@@ -23,18 +23,23 @@ def outside(zone: Zone) -> set[str]:
     return {target for target in targets if names.relative(target, zone.domain) is None}
 
 
-def exists(name: str, owners: Collection[str], cuts: Collection[str]) -> bool:
-    """Is there anything at the name (relative to its zone), as far as the zone's owner names tell?
+def with_above(owners: Iterable[str]) -> set[str]:
+    """The owner names and all above them, which exist by them (RFC 4592, section 2.2.2)."""
+    return {name for owner in owners for name in (owner, *names.ancestors(owner))}
+
+
+def exists(name: str, existing: Collection[str], cuts: Collection[str]) -> bool:
+    """Is there anything at the name (relative to its zone), as far as the zone's names (`with_above`) tell?
 
     Itself or a name below it, a wildcard (RFC 4592), or what a delegation or DNAME (`cuts`) hands on to others.
     """
-    if name == "@" or name in owners or any(owner.endswith(f".{name}") for owner in owners):
+    if name == "@" or name in existing:
         return True
     above = names.ancestors(name)
     if any(cut in cuts for cut in (name, *above)):
         return True
-    encloser = next((each for each in above if each in owners or any(o.endswith(f".{each}") for o in owners)), None)
-    return (f"*.{encloser}" if encloser else "*") in owners
+    encloser = next((each for each in above if each in existing), None)
+    return (f"*.{encloser}" if encloser else "*") in existing
 
 
 def dangling(zone: Zone, missing: Collection[str]) -> Iterator[Problem]:
@@ -42,7 +47,7 @@ def dangling(zone: Zone, missing: Collection[str]) -> Iterator[Problem]:
 
     In this zone of CNAMEs only: of the other types named-checkzone says it.
     """
-    owners = {record.name for record in zone.records}
+    existing = with_above({record.name for record in zone.records})
     cuts = _cuts(zone.records)
     known: dict[str, bool] = {}
     for record in zone.records:
@@ -51,7 +56,7 @@ def dangling(zone: Zone, missing: Collection[str]) -> Iterator[Problem]:
             continue
         inside = names.relative(target, zone.domain)
         if inside is not None and record.type == "CNAME" and inside not in known:
-            known[inside] = exists(inside, owners, cuts)
+            known[inside] = exists(inside, existing, cuts)
         if target in missing or (inside is not None and not known.get(inside, True)):
             yield _dangling(zone, record, target)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from nameserver.agent import names, tools
 from nameserver.agent.errors import AgentError
 from nameserver.check import said
+from nameserver.checkzone import OUT_OF_ZONE
 from nameserver.errors import CheckerMissing, InvalidInput
 from nameserver.incoming.directives import Directives, directives
 from nameserver.zone import Problem, Severity
@@ -26,6 +27,7 @@ _LINES = 10  # to a record: a signed zone has some five
 _QUIET = ("-k", "-n", "-m", "-M", "-S", "-r", "-W")  # our own rules say what these would
 _OPTIONS = ("-f", "text", "-F", "text", "-s", "full", "-i", "none")
 _DEPTH = 10
+_APEX = ("SOA", "NS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +117,12 @@ def _program() -> str:
 
 
 def _refusal(problems: list[Problem]) -> str:
-    errors = [each for each in problems if each.severity is Severity.ERROR]
+    errors = [each for each in problems if each.severity is Severity.ERROR and each.rule != OUT_OF_ZONE]
     if errors[0].rule == "apex-records":
+        missing = [what for what in _APEX if any(f"{what} record" in (each.words or "") for each in errors)]
         return (
-            "A zone file has an SOA record and NS records at the zone's own name, and here they are missing; add them."
+            f"A zone file has an SOA record and NS records at the zone's own name; here the {' and '.join(missing)}"
+            f" record{'s are' if missing != ['SOA'] else ' is'} missing: add {'them' if missing != ['SOA'] else 'it'}."
         )
     more = f" ({len(errors) - 1} more lines have errors.)" if len(errors) > 1 else ""
     return sentence(errors[0]) + more

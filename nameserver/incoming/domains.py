@@ -1,6 +1,7 @@
 """Which zone a file is: by what its first lines say, or by its name."""
 
 import re
+from codecs import BOM_UTF8
 
 from nameserver.errors import InvalidInput
 from nameserver.names import canonical_domain
@@ -18,7 +19,7 @@ def domain_of(name: str, content: bytes) -> str:
     An export of ours says it in its first line; else an SOA's absolute owner does, the $ORIGIN before the SOA, or
     the file's name (`example.com`, `example.com.zone`, `db.example.com`).
     """
-    start = content[:_FIRST]
+    start = content[:_FIRST].removeprefix(BOM_UTF8)
     patterns = (_OURS.match(start), _SOA.search(start), _ORIGIN.search(start))
     words = [match[1].decode("latin-1") for match in patterns if match]
     for word in (*words, _AFFIXES.sub("", name.rpartition("/")[2])):

@@ -1,10 +1,13 @@
 """One zone from elsewhere, read whole or refused whole."""
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nameserver.checkzone import OUT_OF_ZONE
 from nameserver.errors import InvalidInput
+from nameserver.incoming.a_labels import not_ascii
 from nameserver.incoming.compiled import compiled, sentence
 from nameserver.incoming.lines import Fault, Lines, read
 from nameserver.incoming.losses import Loss, losses
@@ -35,10 +38,11 @@ def incoming(domain: str, content: bytes, ours: Authority, most: int, root: Path
 
     Raises InvalidInput("file") with the line and what to do; CheckerMissing.
     """
+    content = content.removeprefix(BOM_UTF8)  # editors of Windows write it
     found = compiled(domain, content, most, root)
     for note in found.notes:
         # named leaves out what is not in the zone, so nobody was ever answered it; other errors are mistakes.
-        if note.severity is Severity.ERROR and note.rule != "out-of-zone":
+        if note.severity is Severity.ERROR and note.rule != OUT_OF_ZONE:
             raise InvalidInput("file", sentence(note))
     lines = read(domain, found.lines)
     kept, replaced = _nameservers(lines, ours)
@@ -52,7 +56,8 @@ def _refusal(domain: str, faults: Sequence[Fault], content: bytes) -> str:
     owner, record_type, rdata, error = faults[0]
     line = line_of(domain, content, owner, record_type, rdata)
     more = f" ({len(faults) - 1} more records cannot be taken.)" if len(faults) > 1 else ""
-    return f"{f'Line {line}: ' if line else ''}{owner} {record_type} {rdata[:80]}: {error.detail}{more}"
+    detail = not_ascii(domain, faults[0]) or f"{owner} {record_type} {rdata[:80]}: {error.detail}"
+    return f"{f'Line {line}: ' if line else ''}{detail}{more}"
 
 
 def _nameservers(lines: Lines, ours: Authority) -> tuple[tuple[Record, ...], tuple[str, ...]]:

@@ -1,5 +1,6 @@
 """On which line of a zone file a record stands: read once more, by dnspython, when there is something to say of one."""
 
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -9,6 +10,8 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.tokenizer
 import dns.zonefile
+
+_NOT_ASCII = re.compile(r"[\x80-\xff]")
 
 
 def line_of(domain: str, content: bytes, owner: str, record_type: str, rdata: str) -> int | None:
@@ -25,7 +28,9 @@ def _bare(rdata: str) -> str:
 
 def _placed(domain: str, content: bytes) -> list[tuple[int, dns.name.Name, int, str]]:
     """(line, owner, type, rdata) of each record, as far as dnspython reads the file."""
-    tokenizer = dns.tokenizer.Tokenizer(content.decode("latin-1"))
+    # dnspython would take what is not ASCII for U-labels; it is octets.
+    text = _NOT_ASCII.sub(lambda match: f"\\{ord(match[0])}", content.decode("latin-1"))
+    tokenizer = dns.tokenizer.Tokenizer(text)
     noted = _Noted(dns.name.from_text(domain), tokenizer)
     reader = dns.zonefile.Reader(tokenizer, dns.rdataclass.IN, noted)  # type: ignore[arg-type]  # what it asks of one
     with suppress(dns.exception.DNSException, ValueError, KeyError):  # what comes after is not placed

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import event, update
 
-from api.database import writing
+from api.database import db, writing
 from api.models import Record
+from api.store.targets import missing
 from tests.contract.forms import UNKNOWN, add, added, created, is_moment, problem, record_url, records_of, zone_url
 from tests.contract.test_batches import bodies
 from tests.contract.test_dry_run import everything
@@ -235,6 +236,21 @@ def test_target_in_another_zone_of_ours(alice: FlaskClient, bob: FlaskClient, zo
         ("dangling-target", gone["uuid"]),
         ("dangling-target", mail["uuid"]),
     }
+
+
+def test_targets_are_looked_up_together(installation: "Installation", alice: FlaskClient) -> None:
+    """Each name that is missing was a walk through all names of its zone."""
+    added(alice, created(alice, "example.net"), "a.there A 192.0.2.1")
+    names, asked = ["there", *(f"gone{each}" for each in range(50))], []
+    with installation.app.app_context():
+        engine = db.engine
+        event.listen(engine, "before_cursor_execute", note := lambda *_: asked.append(1))
+        try:
+            found = missing(f"{name}.example.net" for name in names)
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+    assert found == {f"{name}.example.net" for name in names[1:]}
+    assert len(asked) < 10
 
 
 def test_control_planes_checks_are_kept(installation: "Installation", alice: FlaskClient, zone: Json) -> None:

@@ -210,6 +210,31 @@ def test_wrong_usage(run: Run, arguments: tuple[str, ...]) -> None:
     run(*arguments).usage  # noqa: B018  it looks
 
 
+@pytest.mark.parametrize("place", ["x.tar", "x"])
+def test_export_to_where_nothing_can_be_written(run: Run, file: Path, place: str) -> None:
+    run("import", str(file), "--yes", *BY).done  # noqa: B018  it looks
+    to = file / place
+    result = run("export", "example.com", "--to", str(to))
+    assert (result.code, result.err) == (1, f"zonewright: {to} cannot be written: Not a directory.\n")
+
+
+def test_archive_that_is_not_there(run: Run) -> None:
+    result = run("import", "/nowhere/x.tar", "--yes", *BY)
+    assert (result.code, result.err) == (1, "zonewright: /nowhere/x.tar cannot be read: No such file or directory.\n")
+
+
+def test_zones_within_each_other(alice: FlaskClient, run: Run, file: Path) -> None:
+    """The dry run is refused as the run itself is; --skip-refused takes the other."""
+    child = file.with_name("db.www.example.com")
+    child.write_bytes(FILE)
+    for way in ("--dry-run", "--yes"):
+        result = run("import", str(file), str(child), way, *BY)
+        assert (result.code, domains(alice)) == (1, [])
+        assert "www.example.com lies in the zone www.example.com" in result.out
+    assert run("import", str(file), str(child), "--yes", "--skip-refused", *BY).code == 0
+    assert domains(alice) == ["www.example.com"]
+
+
 def test_file_that_is_not_there(run: Run) -> None:
     result = run("import", "/nowhere/example.com", "--yes", *BY)
     assert (result.code, result.out) == (

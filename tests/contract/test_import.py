@@ -15,7 +15,7 @@ from api.database import db
 from api.models import Change, Zone, checksums
 from api.store.pages import EVERYTHING
 from api.store.records import as_values, records_of
-from tests.contract.forms import FILE, IMPORT, ZONE, ZONES, added, created, is_uuid, locked, problem, zone_url
+from tests.contract.forms import FILE, IMPORT, UNKNOWN, ZONE, ZONES, added, created, is_uuid, locked, problem, zone_url
 from tests.contract.forms import records_of as listed
 from tests.contract.test_dry_run import everything
 from tests.unit.test_incoming import archive
@@ -144,6 +144,12 @@ REFUSED = {
     "a 2147483648 A 192.0.2.1\n": "Line 3: The TTL 2147483648 is higher",
     "*.d NS ns.x.test.\n": "a wildcard, which cannot be delegated",
     "x MX 0 .\nx MX 1 a.test.\n": "Line 3: x MX 0 .: A null MX",
+    "out.other.example. A 192.0.2.2\n@ CNAME foo.\n": "Line 4: example.com has a CNAME record and others",
+    f't TXT "{"x" * 256}"\n': "Line 3: A string of the record cannot be read, most likely because it is longer",
+    f"t TXT {'x' * 256}\n": "Split it into strings of at most 255 octets",
+    "w\xe4 A 192.0.2.1\n": "Line 3: w\xe4.example.com. is not in ASCII, as names in a zone file must be: write xn--w",
+    "m MX 1 w\xe4.test.\n": "w\xe4.test. is not in ASCII, as names in a zone file must be: write xn--w-0fa.test.",
+    "w\xe4.d NS ns.x.test.\nx MX 1 -\n": "xn--w-0fa.d.example.com.",
 }
 
 
@@ -156,6 +162,24 @@ def test_file_with_an_error_is_refused_whole(installation: "Installation", alice
     assert REFUSED[rest] in detail
     assert "root" not in detail
     assert everything(installation) == before
+
+
+NO_ZONE_FILE = {
+    b"a A 192.0.2.1\n": "Line 1: The record has no TTL, and neither a $TTL nor an SOA record stands before it. Begin",
+    b"$TTL 60\na A 192.0.2.1\n": "here the SOA and NS records are missing: add them.",
+    b"$TTL 60\n@ NS ns.test.\n": "here the SOA record is missing: add it.",
+    FILE.split(b"\n")[0] + b"\na 60 A 192.0.2.1\n": "here the NS records are missing: add them.",
+    FILE.replace(b"@", b"x", 1): "Line 1: The SOA record stands at x.example.com, which is not the zone's own name.",
+}
+
+
+@pytest.mark.parametrize("content", NO_ZONE_FILE)
+def test_what_a_zone_file_lacks(alice: FlaskClient, content: bytes) -> None:
+    assert NO_ZONE_FILE[content] in problem(post(alice, content), field="file")
+
+
+def test_byte_order_mark_is_skipped(alice: FlaskClient) -> None:
+    assert imported(alice, b"\xef\xbb\xbf" + FILE)["domain"] == "example.com"
 
 
 @pytest.mark.parametrize("content", [b"", b"a A 192.0.2.1\n", b"\0", b"nonsense", bytes(range(256)), FILE[:60]])
@@ -399,6 +423,35 @@ def test_one_that_is_refused_and_none_is_imported(
     assert answer.status_code == 400
     assert re.search(says, answer.get_json()["detail"])
     assert everything(installation) == before
+
+
+@pytest.mark.parametrize("query", ["", "?dry_run=true"])
+@pytest.mark.parametrize("parts", [("f1_example", "www_f1_example"), ("www_f1_example", "f1_example")])
+def test_zones_within_each_other_are_planned_together(
+    installation: "Installation", alice: FlaskClient, parts: tuple[str, ...], query: str
+) -> None:
+    before = everything(installation)
+    answer = alice.post(IMPORT + query, **form(**dict.fromkeys(parts, FILE + b"www 60 A 192.0.2.1\n")))
+    says = "Line 3: www A 192.0.2.1: www.f1.example lies in the zone www.f1.example"
+    assert says in problem(answer, field="file")
+    assert everything(installation) == before
+    good = {"f1_example": FILE + b"www 60 NS ns.test.\n", "www_f1_example": FILE}
+    answer = alice.post(IMPORT + query, **form(**{part: good[part] for part in parts}))
+    assert [each["error"] for each in answer.get_json()["zones"]] == [None, None]
+
+
+def test_there_is_room_for_all_or_none(install: Any) -> None:
+    alice = install(zones_per_account=2).client()
+    answer = alice.post(IMPORT, **form(a_example=FILE, b_example=FILE, c_example=FILE))
+    problem(answer, field="domain", says="An account may have 2 zones; this one has 0, and 3 are to be added.")
+    assert alice.get(ZONES).get_json() == []
+    assert alice.post(IMPORT, **form(a_example=FILE, b_example=FILE)).status_code == 201
+
+
+@pytest.mark.parametrize("path", [f"{IMPORT}?domain=a.example&mode=x", f"{ZONES}{UNKNOWN}/export/?format=x"])
+def test_choices_are_told_in_a_sentence(alice: FlaskClient, path: str) -> None:
+    answer = alice.get(path) if "export" in path else alice.post(path, data=FILE, content_type="text/dns")
+    assert re.match(r"The query parameter `\w+` must be one of: ", answer.get_json()["detail"])
 
 
 def test_several_zones_are_only_tried(installation: "Installation", alice: FlaskClient) -> None:

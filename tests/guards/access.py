@@ -105,7 +105,7 @@ GUARDS = (
     Guard(
         _OVERSIZED,
         "api/changes/zones.py",
-        "    _require_room(settings, intent.actor)\n",
+        "    _require_room(settings, intent.actor, others)\n",
         "",
         ("tests/contract/test_quotas.py::test_zones_of_an_account[sqlite]",),
     ),

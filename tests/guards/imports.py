@@ -55,15 +55,15 @@ GUARDS = (
     Guard(
         _SHORTCUT,
         "nameserver/incoming/incoming.py",
-        'if note.severity is Severity.ERROR and note.rule != "out-of-zone":',
+        "if note.severity is Severity.ERROR and note.rule != OUT_OF_ZONE:",
         "if False:",
         (f"{_REFUSED}[sqlite",),
     ),
     Guard(
         _EMPTIES,
         "api/changes/imports.py",
-        "        if not intent.confirm_removals:",
-        "        if False:",
+        "    if not intent.confirm_removals:",
+        "    if False:",
         ("tests/contract/test_import.py::test_much_is_removed_only_when_that_is_confirmed[sqlite]",),
     ),
 )

@@ -71,9 +71,9 @@ def test_message_is_known(kind: str) -> None:
 
 
 def test_every_rule_of_the_table_is_tried() -> None:
-    """But for two that this BIND says only of what our lines cannot hold."""
+    """But for those that this BIND says only of what our lines cannot hold."""
     tried = {rule.split()[1] for _, *rules in TABLE.values() for rule in rules}
-    rare = {"ds-deprecated", "identical-records", "apex-records"}
+    rare = {"ds-deprecated", "identical-records", "apex-records", "no-ttl", "soa-elsewhere"}
     assert {message.rule for message in checkzone._MESSAGES} - tried == rare
 
 
