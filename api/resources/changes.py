@@ -46,6 +46,7 @@ def list_zone_changes(uuid: str) -> Response:
 
 def revert_change(uuid: str) -> Response:
     """Take one change back."""
+    status.change_of(caller().account_uuid, uuid)
     require_no_body()
     return finished(*undo.revert(current_app.config["SETTINGS"], g.intent, uuid, history_schema.undone))
 

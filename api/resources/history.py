@@ -55,6 +55,7 @@ def rollback(uuid: str) -> Response:
 
 def undelete(uuid: str) -> Response:
     """A deleted zone comes back."""
+    history.readable(caller().account_id, caller().account_uuid, uuid)
     require_no_body()
     return finished(*undo.undelete(current_app.config["SETTINGS"], g.intent, uuid, schema.undone))
 
