@@ -212,6 +212,10 @@ def _assert_form(request: Request, status: int, headers: dict[str, str], body: b
     assert _UUID.fullmatch(headers["x-request-id"])
     if status < 400 or request.method == "HEAD":
         return
+    if headers["content-type"].startswith("text/html"):  # a browser's question for a page that there is not
+        assert status in (400, 404, 405)
+        assert not request.path.startswith("/api/")
+        return
     assert headers["content-type"] == "application/json"
     error = json.loads(body)
     assert list(error) == ["detail", "error_code", "field"]
