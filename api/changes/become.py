@@ -30,7 +30,7 @@ def become(edit: Edit, present: Sequence[Row], wanted: Iterable[Past]) -> None:
             edit.delete(row)
     edit.flush()
     taken = set(db.session.scalars(select(Row.uuid).where(Row.uuid.in_(left)))) if left else set()
-    for past in in_order(left.values()):
+    for past in sorted(left.values(), key=lambda past: place(past.record)):
         record = past.record
         if record.uuid in taken:  # it lives on under another name
             record, moment = _anew(record), now()
@@ -44,15 +44,11 @@ def _expiry(past: Past) -> datetime | None:
     return past.expires_at if past.expires_at and past.expires_at > now() else None
 
 
-def in_order(wanted: Iterable[Past]) -> list[Past]:
-    """Delegations before their glue, addresses before the apex NS records that need them."""
-
-    def place(past: Past) -> int:
-        if past.record.type != "NS":
-            return 1
-        return 2 if past.record.name == "@" else 0
-
-    return sorted(wanted, key=place)
+def place(record: Record) -> int:
+    """Where it comes among others: delegations before their glue, addresses before the apex NS that need them."""
+    if record.type != "NS":
+        return 1
+    return 2 if record.name == "@" else 0
 
 
 def _anew(record: Record) -> Record:

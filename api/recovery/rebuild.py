@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from api.changes import zones
+from api.changes.become import place
 from api.changes.edit import Edit
 from api.changes.intent import Intent
 from api.changes.records import unique
@@ -73,9 +74,8 @@ class Rebuilder:
             zone = zones.new_zone(self.settings, session, self.intent, domain)
             zone.serial = parsed.serial
             edit = Edit(self.settings, session, zone, HeldRows(zone))
-            rows = [
-                self._created(edit, record) for record in _in_order(parsed.without(self.settings.authority.nameservers))
-            ]
+            records = parsed.without(self.settings.authority.nameservers)
+            rows = [self._created(edit, record) for record in sorted(records, key=place)]
             edit.finish(self.intent, "zone.create")
             again = Zone(zone.uuid, domain, zone.serial, tuple(stored.as_values(rows)))
             same = self.renderer.zone_file(again, self.settings.authority).content == content
@@ -120,14 +120,3 @@ def _check_authority(found: Authority, ours: Authority) -> None:
 def _refuse_deleted(session: Session, domain: str) -> None:
     if session.get(Tombstone, domain):
         raise InvalidInput("domain", "It was deleted; create it if it should come back.")
-
-
-def _in_order(records: tuple[Record, ...]) -> list[Record]:
-    """Delegations before their glue, addresses before the apex NS records that need them."""
-
-    def place(record: Record) -> int:
-        if record.type != "NS":
-            return 1
-        return 2 if record.name == "@" else 0
-
-    return sorted(records, key=place)
